@@ -1,0 +1,142 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// Layer rules live here: a target may depend only on targets of the layers below it, only layer 2 sees a C module,
+// and the layers without C compile with every warning (strict memory safety among them) as an error.
+
+let commonSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+]
+
+/// Layers 1, 3, 4 and 5: no pointers, no warnings.
+let pureSettings = commonSettings + [.treatAllWarnings(as: .error)]
+
+/// Layer 2: wraps one C library each; every unsafe expression is marked.
+let wrapperSettings = commonSettings
+
+func pure(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: pureSettings)
+}
+
+func wrapper(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: wrapperSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies,
+        swiftSettings: commonSettings)
+}
+
+let package = Package(
+    name: "source-controller",
+    products: [
+        .executable(name: "source-controller", targets: ["source-controller"]),
+        .executable(name: "sourcectl", targets: ["sourcectl"]),
+    ],
+    targets: [
+        // Layer 0: C libraries.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CEvent", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+
+        // Layer 1.
+        pure("Core", []),
+
+        // Layer 2: one C library each.
+        wrapper("HTTPTransport", ["Core", "CCurl", "COpenSSL"]),
+        wrapper("HTTPServing", ["Core", "CEvent"]),
+        wrapper("Cryptography", ["Core", "COpenSSL"]),
+        wrapper("Archiving", ["Core", "CISAL", "CZlib"]),
+        wrapper("YAMLCoding", ["Core", "CYAML"]),
+        wrapper("RegularExpressions", ["Core", "CRE2"]),
+
+        // Layer 3.
+        pure("KubernetesAPI", ["Core"]),
+        pure("KubernetesClient", ["Core", "KubernetesAPI", "HTTPTransport", "YAMLCoding"]),
+        pure("ControllerRuntime", ["Core", "KubernetesAPI", "KubernetesClient"]),
+        pure("OCI", ["Core"]),
+        pure("RegistryClient", ["Core", "OCI", "HTTPTransport", "Cryptography"]),
+        pure("Verification", ["Core", "OCI", "Cryptography", "RegularExpressions"]),
+        pure("ArtifactStore", ["Core", "Cryptography", "Archiving", "HTTPServing"]),
+        pure(
+            "SourceReconcilers",
+            [
+                "Core", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI", "RegistryClient",
+                "ArtifactStore", "Archiving", "RegularExpressions",
+            ]),
+        pure("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "YAMLCoding", "RegularExpressions"]),
+
+        // Layer 4.
+        pure(
+            "ControllerApp",
+            [
+                "Core", "HTTPTransport", "HTTPServing", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI",
+                "RegistryClient", "ArtifactStore", "SourceReconcilers", "EmbeddedAPIServer",
+            ]),
+        pure(
+            "CommandLineApp",
+            ["Core", "OCI", "RegistryClient", "HTTPTransport", "KubernetesClient", "Archiving", "Cryptography"]),
+
+        // Layer 5: executables.
+        .executableTarget(
+            name: "source-controller", dependencies: ["ControllerApp"], path: "Sources/source-controller",
+            swiftSettings: pureSettings),
+        .executableTarget(
+            name: "sourcectl", dependencies: ["CommandLineApp"], path: "Sources/sourcectl",
+            swiftSettings: pureSettings),
+
+        // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["Core", "HTTPServing"], path: "Tests/TestSupport",
+            swiftSettings: commonSettings),
+        tests("Core", []),
+        tests("HTTPTransport", ["Core", "HTTPServing"]),
+        tests("HTTPServing", ["Core"]),
+        tests("Cryptography", ["Core"]),
+        tests("Archiving", ["Core", "Cryptography"]),
+        tests("YAMLCoding", ["Core"]),
+        tests("RegularExpressions", ["Core"]),
+        tests("KubernetesAPI", ["Core"]),
+        tests("KubernetesClient", ["Core", "KubernetesAPI", "HTTPTransport", "HTTPServing", "YAMLCoding"]),
+        tests("ControllerRuntime", ["Core", "KubernetesAPI", "KubernetesClient"]),
+        tests("OCI", ["Core"]),
+        tests("RegistryClient", ["Core", "OCI", "HTTPTransport", "HTTPServing", "Cryptography"]),
+        tests("Verification", ["Core", "OCI", "Cryptography"]),
+        tests("ArtifactStore", ["Core", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport"]),
+        tests(
+            "SourceReconcilers",
+            [
+                "Core", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI", "RegistryClient",
+                "ArtifactStore", "Archiving",
+            ]),
+        tests("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "HTTPTransport", "YAMLCoding"]),
+        tests("ControllerApp", ["Core"]),
+        tests("CommandLineApp", ["Core", "OCI"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Core", "HTTPTransport", "HTTPServing", "TestSupport"],
+            swiftSettings: commonSettings),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// Benchmarks are built only when asked for, so that toggling them rebuilds nothing else.
+if Context.environment["ENABLE_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "Core", "HTTPTransport", "HTTPServing", "Archiving", "Cryptography", "ArtifactStore", "OCI",
+                "RegistryClient", "KubernetesAPI", "KubernetesClient",
+            ],
+            path: "Benchmarks", swiftSettings: commonSettings))
+}

@@ -1,0 +1,65 @@
+internal import Dispatch
+
+/// Runs blocking work (hashing, archives, fsync) on a bounded number of threads of its own, so that it never starves the
+/// cooperative pool on which everything asynchronous runs.
+package final class BlockingExecutor: Sendable {
+    private struct State {
+        var waiting: [@Sendable () -> Void] = []
+        var head = 0
+        var running = 0
+    }
+
+    private let queue: DispatchQueue
+    private let width: Int
+    private let state = Locked(State())
+
+    /// An executor with at most `width` (at least 1) threads at work; further work waits in order.
+    package init(label: String, width: Int) {
+        self.queue = DispatchQueue(label: label, attributes: .concurrent)
+        self.width = max(1, width)
+    }
+
+    /// Runs `body` on one of the executor's threads and returns what it returns.
+    ///
+    /// The work is not interrupted when the calling task is cancelled: long bodies check a flag of their own.
+    /// - Throws: what `body` throws.
+    package func run<Success: Sendable>(
+        _ body: @escaping @Sendable () throws -> Success
+    ) async throws -> Success {
+        try await withCheckedThrowingContinuation { continuation in
+            enqueue { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
+    private func enqueue(_ work: @escaping @Sendable () -> Void) {
+        let startsWorker = state.withLock { state in
+            state.waiting.append(work)
+            guard state.running < width else { return false }
+            state.running += 1
+            return true
+        }
+        if startsWorker { queue.async { self.drain() } }
+    }
+
+    private func drain() {
+        while let work = next() { work() }
+    }
+
+    private func next() -> (@Sendable () -> Void)? {
+        state.withLock { state in
+            guard state.head < state.waiting.count else {
+                state.waiting.removeAll(keepingCapacity: false)
+                state.head = 0
+                state.running -= 1
+                return nil
+            }
+            defer { state.head += 1 }
+            // Spent entries are dropped in batches, so that a long queue costs no quadratic shifting.
+            if state.head >= 256 {
+                state.waiting.removeFirst(state.head)
+                state.head = 0
+            }
+            return state.waiting[state.head]
+        }
+    }
+}

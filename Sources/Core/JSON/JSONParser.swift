@@ -1,0 +1,254 @@
+extension JSONValue {
+    /// Parses one JSON text strictly (RFC 8259): UTF-8 only, no duplicate member names, nothing after the value, integers
+    /// outside of 64 bits and numbers outside of a double refused.
+    /// - Throws: `JSONError` with the place of the first fault.
+    package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
+        var parser = JSONParser(bytes: bytes, limits: limits)
+        self = try parser.parseText()
+    }
+
+    /// Parses one JSON text strictly; see `init(parsing:limits:)`.
+    package init(parsing text: String, limits: JSONLimits = JSONLimits()) throws(JSONError) {
+        try self.init(parsing: [UInt8](text.utf8), limits: limits)
+    }
+}
+
+struct JSONParser {
+    private let bytes: [UInt8]
+    private let limits: JSONLimits
+    private var position = 0
+    private var depth = 0
+    private var values = 0
+
+    init(bytes: [UInt8], limits: JSONLimits) {
+        self.bytes = bytes
+        self.limits = limits
+    }
+
+    mutating func parseText() throws(JSONError) -> JSONValue {
+        guard bytes.count <= limits.bytes else {
+            throw fault("the text has \(bytes.count) bytes, more than the limit of \(limits.bytes)", at: 0)
+        }
+        skipSpace()
+        let value = try parseValue()
+        skipSpace()
+        guard position == bytes.count else { throw fault("unexpected text after the value", at: position) }
+        return value
+    }
+
+    private mutating func parseValue() throws(JSONError) -> JSONValue {
+        values += 1
+        guard values <= limits.values else { throw fault("more than \(limits.values) values", at: position) }
+        guard position < bytes.count else { throw fault("unexpected end of the text", at: position) }
+        switch bytes[position] {
+        case UInt8(ascii: "{"): return try parseObject()
+        case UInt8(ascii: "["): return try parseArray()
+        case UInt8(ascii: "\""): return .string(try parseString())
+        case UInt8(ascii: "t"): return try parseLiteral("true", .bool(true))
+        case UInt8(ascii: "f"): return try parseLiteral("false", .bool(false))
+        case UInt8(ascii: "n"): return try parseLiteral("null", .null)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try parseNumber()
+        default: throw fault("unexpected \(Self.describe(bytes[position])) where a value should start", at: position)
+        }
+    }
+
+    private mutating func parseObject() throws(JSONError) -> JSONValue {
+        try enter()
+        var members: [String: JSONValue] = [:]
+        skipSpace()
+        if consume(UInt8(ascii: "}")) {
+            depth -= 1
+            return .object(members)
+        }
+        while true {
+            skipSpace()
+            let start = position
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+                throw fault("expected a member name in double quotes", at: position)
+            }
+            let name = try parseString()
+            guard members[name] == nil else { throw fault("duplicate member '\(Self.shortened(name))'", at: start) }
+            skipSpace()
+            guard consume(UInt8(ascii: ":")) else { throw fault("expected ':' after the member name", at: position) }
+            skipSpace()
+            members[name] = try parseValue()
+            skipSpace()
+            if consume(UInt8(ascii: ",")) { continue }
+            guard consume(UInt8(ascii: "}")) else { throw fault("expected ',' or '}' in an object", at: position) }
+            depth -= 1
+            return .object(members)
+        }
+    }
+
+    private mutating func parseArray() throws(JSONError) -> JSONValue {
+        try enter()
+        var elements: [JSONValue] = []
+        skipSpace()
+        if consume(UInt8(ascii: "]")) {
+            depth -= 1
+            return .array(elements)
+        }
+        while true {
+            skipSpace()
+            elements.append(try parseValue())
+            skipSpace()
+            if consume(UInt8(ascii: ",")) { continue }
+            guard consume(UInt8(ascii: "]")) else { throw fault("expected ',' or ']' in an array", at: position) }
+            depth -= 1
+            return .array(elements)
+        }
+    }
+
+    private mutating func parseLiteral(_ word: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
+        let text = [UInt8](word.description.utf8)
+        guard bytes.count - position >= text.count, bytes[position..<position + text.count].elementsEqual(text) else {
+            throw fault("expected '\(word)'", at: position)
+        }
+        position += text.count
+        return value
+    }
+
+    private mutating func parseNumber() throws(JSONError) -> JSONValue {
+        let start = position
+        var isInteger = true
+        _ = consume(UInt8(ascii: "-"))
+        if consume(UInt8(ascii: "0")) {
+            if digit() != nil { throw fault("a number must not start with a superfluous 0", at: start) }
+        } else {
+            try consumeDigits()
+        }
+        if consume(UInt8(ascii: ".")) {
+            isInteger = false
+            try consumeDigits()
+        }
+        if consume(UInt8(ascii: "e")) || consume(UInt8(ascii: "E")) {
+            isInteger = false
+            if !consume(UInt8(ascii: "+")) { _ = consume(UInt8(ascii: "-")) }
+            try consumeDigits()
+        }
+        guard position - start <= 400 else { throw fault("a number of \(position - start) characters", at: start) }
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        if isInteger {
+            guard let value = Int64(text) else { throw fault("integer outside of 64 bits", at: start) }
+            return .integer(value)
+        }
+        guard let value = Double(text), value.isFinite else { throw fault("number out of range", at: start) }
+        return .double(value)
+    }
+
+    private mutating func parseString() throws(JSONError) -> String {
+        let start = position
+        position += 1
+        var segment = position
+        var text: [UInt8] = []
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                text.append(contentsOf: bytes[segment..<position])
+                position += 1
+                guard let string = String(validating: text, as: UTF8.self) else {
+                    throw fault("a string that is not valid UTF-8", at: start)
+                }
+                return string
+            case UInt8(ascii: "\\"):
+                text.append(contentsOf: bytes[segment..<position])
+                position += 1
+                try parseEscape(into: &text)
+                segment = position
+            case 0x00...0x1f:
+                throw fault("a control character in a string; write it as an escape", at: position)
+            default:
+                position += 1
+            }
+        }
+        throw fault("a string without its closing quote", at: start)
+    }
+
+    private mutating func parseEscape(into text: inout [UInt8]) throws(JSONError) {
+        guard position < bytes.count else { throw fault("unexpected end of the text", at: position) }
+        let letter = bytes[position]
+        position += 1
+        switch letter {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0c)
+        case UInt8(ascii: "n"): text.append(0x0a)
+        case UInt8(ascii: "r"): text.append(0x0d)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"):
+            let start = position - 2
+            var code = UInt32(try parseFourDigits())
+            if (0xd800...0xdbff).contains(code) {
+                guard consume(UInt8(ascii: "\\")), consume(UInt8(ascii: "u")) else {
+                    throw fault("half a surrogate pair", at: start)
+                }
+                let low = UInt32(try parseFourDigits())
+                guard (0xdc00...0xdfff).contains(low) else { throw fault("half a surrogate pair", at: start) }
+                code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
+            }
+            guard let scalar = Unicode.Scalar(code) else { throw fault("half a surrogate pair", at: start) }
+            text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        default:
+            throw fault("unknown escape '\\\(Self.describe(letter))'", at: position - 2)
+        }
+    }
+
+    private mutating func parseFourDigits() throws(JSONError) -> UInt16 {
+        guard bytes.count - position >= 4,
+            let pair = Hexadecimal.decode(
+                String(decoding: bytes[position..<position + 4], as: UTF8.self), allowingUppercase: true),
+            pair.count == 2
+        else { throw fault("'\\u' needs four hexadecimal digits", at: position) }
+        position += 4
+        return UInt16(pair[0]) << 8 | UInt16(pair[1])
+    }
+
+    private mutating func enter() throws(JSONError) {
+        depth += 1
+        guard depth <= limits.depth else { throw fault("more than \(limits.depth) nested values", at: position) }
+        position += 1
+    }
+
+    private mutating func consume(_ byte: UInt8) -> Bool {
+        guard position < bytes.count, bytes[position] == byte else { return false }
+        position += 1
+        return true
+    }
+
+    private func digit() -> UInt8? {
+        guard position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) else { return nil }
+        return bytes[position]
+    }
+
+    private mutating func consumeDigits() throws(JSONError) {
+        guard digit() != nil else { throw fault("expected a digit", at: position) }
+        while digit() != nil { position += 1 }
+    }
+
+    private mutating func skipSpace() {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x09, 0x0a, 0x0d: position += 1
+            default: return
+            }
+        }
+    }
+
+    private func fault(_ message: String, at offset: Int) -> JSONError {
+        var line = 1
+        var lineStart = 0
+        for (index, byte) in bytes.prefix(offset).enumerated() where byte == 0x0a {
+            line += 1
+            lineStart = index + 1
+        }
+        return JSONError(message: message, offset: offset, line: line, column: offset - lineStart + 1)
+    }
+
+    private static func describe(_ byte: UInt8) -> String {
+        (0x21...0x7e).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x\(Hexadecimal.encode([byte]))"
+    }
+
+    private static func shortened(_ text: String) -> String {
+        text.utf8.count <= 80 ? text : String(text.prefix(80)) + "..."
+    }
+}
