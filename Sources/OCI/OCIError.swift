@@ -1,0 +1,40 @@
+/// Why a text is no reference, or bytes are no manifest that we use.
+package struct OCIError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kind of failure.
+    package struct Code: Sendable, Hashable, CustomStringConvertible {
+        package let description: String
+
+        /// A reference, tag or URL that breaks the grammar.
+        package static let invalidReference = Code(description: "invalidReference")
+        /// Bytes that are no manifest, or one that contradicts itself.
+        package static let invalidManifest = Code(description: "invalidManifest")
+        /// A manifest of a kind that we do not use, such as Docker's schema 1.
+        package static let unsupportedManifest = Code(description: "unsupportedManifest")
+        /// An index that lists no manifest that fits.
+        package static let noMatchingManifest = Code(description: "noMatchingManifest")
+    }
+
+    package let code: Code
+    /// What is wrong and, where there is one, the next step. Text of others in it is bounded and printable.
+    package let message: String
+
+    /// An error of the given kind.
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}
+
+extension OCIError {
+    /// `text` for a message: printable ASCII only (everything else becomes `?`), at most `limit` characters.
+    package static func printable(_ text: some StringProtocol, limit: Int = 140) -> String {
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            guard bytes.count < limit else { return String(decoding: bytes, as: UTF8.self) + "..." }
+            bytes.append((0x20...0x7e).contains(byte) ? byte : UInt8(ascii: "?"))
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
