@@ -216,7 +216,9 @@ struct JSONParser {
     }
 
     private func digit() -> UInt8? {
-        guard position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) else { return nil }
+        guard position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) else {
+            return nil
+        }
         return bytes[position]
     }
 

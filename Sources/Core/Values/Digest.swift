@@ -40,12 +40,14 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
         let name = String(text[..<colon])
         guard let algorithm = Algorithm(rawValue: name) else {
             throw ParsingError(
-                description: "digest algorithm '\(Self.shortened(name))' is not supported; use sha256, sha384 or sha512")
+                description: "digest algorithm '\(Self.shortened(name))' is not supported; use sha256, sha384 or sha512"
+            )
         }
         let hex = text[text.index(after: colon)...]
         guard hex.utf8.count == algorithm.byteCount * 2 else {
             throw ParsingError(
-                description: "a \(name) digest has \(algorithm.byteCount * 2) hexadecimal digits, not \(hex.utf8.count)")
+                description: "a \(name) digest has \(algorithm.byteCount * 2) hexadecimal digits, not \(hex.utf8.count)"
+            )
         }
         guard let bytes = Hexadecimal.decode(hex) else {
             throw ParsingError(description: "digest '\(Self.shortened(text))' is not lower-case hexadecimal")
