@@ -47,10 +47,12 @@ let package = Package(
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CEvent", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
+        .target(name: "CSpawn"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // Layer 1.
         pure("Core", []),
+        pure("CommandLineParsing", ["Core"]),
 
         // Layer 2: one C library each.
         wrapper("HTTPTransport", ["Core", "CCurl", "COpenSSL"]),
@@ -59,13 +61,14 @@ let package = Package(
         wrapper("Archiving", ["Core", "CISAL", "CZlib"]),
         wrapper("YAMLCoding", ["Core", "CYAML"]),
         wrapper("RegularExpressions", ["Core", "CRE2"]),
+        wrapper("Subprocesses", ["CSpawn"]),
 
         // Layer 3.
         pure("KubernetesAPI", ["Core"]),
         pure("KubernetesClient", ["Core", "KubernetesAPI", "HTTPTransport", "YAMLCoding"]),
         pure("ControllerRuntime", ["Core", "KubernetesAPI", "KubernetesClient"]),
         pure("OCI", ["Core"]),
-        pure("RegistryClient", ["Core", "OCI", "HTTPTransport", "Cryptography"]),
+        pure("RegistryClient", ["Core", "OCI", "HTTPTransport", "Cryptography", "Subprocesses"]),
         pure("Verification", ["Core", "OCI", "Cryptography", "RegularExpressions"]),
         pure("ArtifactStore", ["Core", "Cryptography", "Archiving", "HTTPServing"]),
         pure(
@@ -81,11 +84,14 @@ let package = Package(
             "ControllerApp",
             [
                 "Core", "HTTPTransport", "HTTPServing", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI",
-                "RegistryClient", "ArtifactStore", "SourceReconcilers", "EmbeddedAPIServer",
+                "RegistryClient", "ArtifactStore", "SourceReconcilers", "EmbeddedAPIServer", "CommandLineParsing",
             ]),
         pure(
             "CommandLineApp",
-            ["Core", "OCI", "RegistryClient", "HTTPTransport", "KubernetesClient", "Archiving", "Cryptography"]),
+            [
+                "Core", "OCI", "RegistryClient", "HTTPTransport", "KubernetesClient", "Archiving", "Cryptography",
+                "CommandLineParsing", "Subprocesses",
+            ]),
 
         // Layer 5: executables.
         .executableTarget(
@@ -106,6 +112,8 @@ let package = Package(
         tests("Archiving", ["Core", "Cryptography"]),
         tests("YAMLCoding", ["Core"]),
         tests("RegularExpressions", ["Core"]),
+        tests("Subprocesses", []),
+        tests("CommandLineParsing", ["Core"]),
         tests("KubernetesAPI", ["Core"]),
         tests("KubernetesClient", ["Core", "KubernetesAPI", "HTTPTransport", "HTTPServing", "YAMLCoding"]),
         tests("ControllerRuntime", ["Core", "KubernetesAPI", "KubernetesClient"]),
