@@ -1,0 +1,39 @@
+/// Why a reconcile did not succeed, in the words of the status: the one form in which errors of every module end.
+package struct ReconcileFailure: Error, Sendable, Hashable {
+    /// The condition that reports a failure.
+    package enum Subject: Sendable, Hashable {
+        /// Resolving or downloading the source: `FetchFailed=True`.
+        case fetch
+        /// Writing to the content store: `StorageOperationFailed=True`.
+        case storage
+        /// The signature: `SourceVerified=False`.
+        case verification
+    }
+
+    /// What happens next.
+    package enum Recovery: Sendable, Hashable {
+        /// Tried again after the object's back-off.
+        case retry
+        /// Tried again no earlier than after this time, because the registry asked for it.
+        case retryAfter(Duration)
+        /// Not tried again before the generation or the requested reconcile changes.
+        case stall
+    }
+
+    package let subject: Subject
+    package let reason: String
+    /// Names what, where, why and the next step; never a secret.
+    package let message: String
+    package let recovery: Recovery
+
+    /// A failure in the words of the status.
+    package init(_ subject: Subject, reason: String, message: String, recovery: Recovery = .retry) {
+        self.subject = subject
+        self.reason = reason
+        self.message = message
+        self.recovery = recovery
+    }
+
+    /// Whether the object stalls.
+    package var isStall: Bool { recovery == .stall }
+}
