@@ -23,10 +23,10 @@ struct ConditionSet {
     subscript(type: String) -> Condition? { conditions[type] }
 
     /// Whether the condition is present and True.
-    func isTrue(_ type: String) -> Bool { conditions[type]?.status == .true }
+    func isTrue(_ type: String) -> Bool { conditions[type]?.status == .yes }
 
     /// Sets a condition. Its transition time changes only when status, reason or message do.
-    mutating func set(_ type: String, _ status: ConditionStatus, reason: String, message: String) {
+    mutating func set(_ type: String, _ status: Condition.Status, reason: String, message: String) {
         let text = Self.shortened(message)
         var condition = Condition(
             type: type, status: status, reason: reason, message: text, lastTransitionTime: now,

@@ -54,14 +54,17 @@ package struct Observation: Sendable, Hashable {
     package var requestedAt: String?
     /// `spec.ignore` and `spec.layerSelector` as reconciled; they become the observed ones when the artifact is stored.
     package var ignore: String?
-    package var layerSelector: LayerSelector?
+    package var layerSelector: OCIRepositorySpec.LayerSelector?
     package var content: StoredContent = .notExamined
     package var signature: SignatureVerdict = .unchanged
     package var newRevision: NewRevision?
     package var progress: Progress = .running
 
     /// A reconcile that has just begun.
-    package init(generation: Int64, requestedAt: String?, ignore: String? = nil, layerSelector: LayerSelector? = nil) {
+    package init(
+        generation: Int64, requestedAt: String?, ignore: String? = nil,
+        layerSelector: OCIRepositorySpec.LayerSelector? = nil
+    ) {
         self.generation = generation
         self.requestedAt = requestedAt
         self.ignore = ignore

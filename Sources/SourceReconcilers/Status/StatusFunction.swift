@@ -55,7 +55,7 @@ extension OCIRepositoryStatus {
             observation.generation != old.observedGeneration
             ? "processing object: new generation \(old.observedGeneration) -> \(observation.generation)"
             : "reconciliation in progress"
-        conditions.set(ConditionType.reconciling, .true, reason: ConditionReason.progressing, message: message)
+        conditions.set(ConditionType.reconciling, .yes, reason: ConditionReason.progressing, message: message)
     }
 
     private static func apply(
@@ -84,7 +84,7 @@ extension OCIRepositoryStatus {
         case .notRequired, .ignored:
             conditions.remove(ConditionType.sourceVerified)
         case .verified(let message):
-            conditions.set(ConditionType.sourceVerified, .true, reason: ConditionReason.succeeded, message: message)
+            conditions.set(ConditionType.sourceVerified, .yes, reason: ConditionReason.succeeded, message: message)
         }
     }
 
@@ -94,35 +94,35 @@ extension OCIRepositoryStatus {
         let message = "new revision '\(new.revision)' for '\(new.reference)'"
         if artifact != nil {
             conditions.set(
-                ConditionType.artifactOutdated, .true, reason: ConditionReason.newRevision, message: message)
+                ConditionType.artifactOutdated, .yes, reason: ConditionReason.newRevision, message: message)
         }
         markBuilding(": \(message)", in: &conditions)
     }
 
     private static func markBuilding(_ detail: String, in conditions: inout ConditionSet) {
         let message = "building artifact\(detail)"
-        conditions.set(ConditionType.reconciling, .true, reason: ConditionReason.progressing, message: message)
+        conditions.set(ConditionType.reconciling, .yes, reason: ConditionReason.progressing, message: message)
         conditions.set(ConditionType.ready, .unknown, reason: ConditionReason.progressing, message: message)
     }
 
     private static func mark(_ failure: ReconcileFailure, in conditions: inout ConditionSet) {
         // Only what this reconcile has seen may speak: an older failure of another kind is no longer news.
         conditions.remove(ConditionType.fetchFailed, ConditionType.storageOperationFailed)
-        let (type, status): (String, ConditionStatus) =
+        let (type, status): (String, Condition.Status) =
             switch failure.subject {
-            case .fetch: (ConditionType.fetchFailed, .true)
-            case .storage: (ConditionType.storageOperationFailed, .true)
-            case .verification: (ConditionType.sourceVerified, .false)
+            case .fetch: (ConditionType.fetchFailed, .yes)
+            case .storage: (ConditionType.storageOperationFailed, .yes)
+            case .verification: (ConditionType.sourceVerified, .no)
             }
         conditions.set(type, status, reason: failure.reason, message: failure.message)
         if failure.isStall {
             conditions.remove(ConditionType.reconciling)
-            conditions.set(ConditionType.stalled, .true, reason: failure.reason, message: failure.message)
+            conditions.set(ConditionType.stalled, .yes, reason: failure.reason, message: failure.message)
         } else {
             conditions.remove(ConditionType.stalled)
             let message = conditions[ConditionType.reconciling]?.message ?? "reconciliation in progress"
             conditions.set(
-                ConditionType.reconciling, .true, reason: ConditionReason.progressingWithRetry, message: message)
+                ConditionType.reconciling, .yes, reason: ConditionReason.progressingWithRetry, message: message)
         }
     }
 
@@ -131,19 +131,19 @@ extension OCIRepositoryStatus {
             ConditionType.fetchFailed, ConditionType.storageOperationFailed, ConditionType.artifactOutdated,
             ConditionType.stalled, ConditionType.reconciling)
         conditions.set(
-            ConditionType.artifactInStorage, .true, reason: ConditionReason.succeeded,
+            ConditionType.artifactInStorage, .yes, reason: ConditionReason.succeeded,
             message: "stored artifact for digest '\(artifact.revision)'")
     }
 
     /// Sums the conditions up in `Ready`.
     private static func summarize(_ conditions: inout ConditionSet) {
         let worst = ConditionType.negativePolarity.first { conditions.isTrue($0) }.flatMap { conditions[$0] }
-        if let unverified = conditions[ConditionType.sourceVerified], unverified.status == .false {
-            conditions.set(ConditionType.ready, .false, reason: unverified.reason, message: unverified.message)
+        if let unverified = conditions[ConditionType.sourceVerified], unverified.status == .no {
+            conditions.set(ConditionType.ready, .no, reason: unverified.reason, message: unverified.message)
         } else if let worst {
-            conditions.set(ConditionType.ready, .false, reason: worst.reason, message: worst.message)
+            conditions.set(ConditionType.ready, .no, reason: worst.reason, message: worst.message)
         } else if let stored = conditions[ConditionType.artifactInStorage] {
-            conditions.set(ConditionType.ready, .true, reason: stored.reason, message: stored.message)
+            conditions.set(ConditionType.ready, .yes, reason: stored.reason, message: stored.message)
         }
     }
 }
