@@ -105,10 +105,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Core", "HTTPServing"], path: "Tests/TestSupport",
             swiftSettings: commonSettings),
+        .target(
+            name: "TestPKI", dependencies: ["Core", "Cryptography"], path: "Tests/TestPKI",
+            swiftSettings: commonSettings),
         tests("Core", []),
         tests("HTTPTransport", ["Core", "HTTPServing"]),
         tests("HTTPServing", ["Core"]),
-        tests("Cryptography", ["Core"]),
+        tests("Cryptography", ["Core", "TestPKI"]),
         tests("Archiving", ["Core", "Cryptography"]),
         tests("YAMLCoding", ["Core"]),
         tests("RegularExpressions", ["Core"]),
@@ -119,7 +122,7 @@ let package = Package(
         tests("ControllerRuntime", ["Core", "KubernetesAPI", "KubernetesClient"]),
         tests("OCI", ["Core"]),
         tests("RegistryClient", ["Core", "OCI", "HTTPTransport", "HTTPServing", "Cryptography"]),
-        tests("Verification", ["Core", "OCI", "Cryptography"]),
+        tests("Verification", ["Core", "OCI", "Cryptography", "TestPKI"]),
         tests("ArtifactStore", ["Core", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport"]),
         tests(
             "SourceReconcilers",

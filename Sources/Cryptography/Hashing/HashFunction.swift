@@ -26,4 +26,13 @@ struct HashFunction: @unchecked Sendable {
         case .sha512: sha512
         }
     }
+
+    /// OpenSSL's name of `algorithm`.
+    static func name(of algorithm: Digest.Algorithm) -> String {
+        switch algorithm {
+        case .sha256: "SHA256"
+        case .sha384: "SHA384"
+        case .sha512: "SHA512"
+        }
+    }
 }
