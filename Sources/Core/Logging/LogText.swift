@@ -26,7 +26,7 @@ enum LogText {
             case "\r": line.append(contentsOf: #"\r"#.utf8)
             case "\t": line.append(contentsOf: #"\t"#.utf8)
             default:
-                if isHarmless(scalar) {
+                if RemoteText.isPrintable(scalar) {
                     line.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
                 } else {
                     for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
@@ -40,13 +40,5 @@ enum LogText {
 
     private static func isPlain(_ text: String) -> Bool {
         text.utf8.allSatisfy { (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-    }
-
-    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.isASCII { return (0x20...0x7e).contains(scalar.value) }
-        return switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse, .surrogate: false
-        default: true
-        }
     }
 }
