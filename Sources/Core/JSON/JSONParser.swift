@@ -1,6 +1,7 @@
 extension JSONValue {
-    /// Parses one JSON text strictly (RFC 8259): UTF-8 only, no duplicate member names, nothing after the value, integers
-    /// outside of 64 bits and numbers outside of a double refused.
+    /// Parses one JSON text strictly (RFC 8259): UTF-8 only, no duplicate member names (nor names that are canonically
+    /// equivalent in Unicode), nothing after the value, integers outside of 64 bits and numbers outside of a double
+    /// refused.
     /// - Throws: `JSONError` with the place of the first fault.
     package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
         var parser = JSONParser(bytes: bytes, limits: limits)
@@ -14,6 +15,10 @@ extension JSONValue {
 }
 
 struct JSONParser {
+    /// Digits that always fit into 64 bits.
+    private static let safeDigits = 18
+    private static let numberLimit = 400
+
     private let bytes: [UInt8]
     private let limits: JSONLimits
     private var position = 0
@@ -41,9 +46,9 @@ struct JSONParser {
         guard values <= limits.values else { throw fault("more than \(limits.values) values", at: position) }
         guard position < bytes.count else { throw fault("unexpected end of the text", at: position) }
         switch bytes[position] {
+        case UInt8(ascii: "\""): return .string(try parseString())
         case UInt8(ascii: "{"): return try parseObject()
         case UInt8(ascii: "["): return try parseArray()
-        case UInt8(ascii: "\""): return .string(try parseString())
         case UInt8(ascii: "t"): return try parseLiteral("true", .bool(true))
         case UInt8(ascii: "f"): return try parseLiteral("false", .bool(false))
         case UInt8(ascii: "n"): return try parseLiteral("null", .null)
@@ -67,11 +72,13 @@ struct JSONParser {
                 throw fault("expected a member name in double quotes", at: position)
             }
             let name = try parseString()
-            guard members[name] == nil else { throw fault("duplicate member '\(Self.shortened(name))'", at: start) }
             skipSpace()
             guard consume(UInt8(ascii: ":")) else { throw fault("expected ':' after the member name", at: position) }
             skipSpace()
-            members[name] = try parseValue()
+            // One look-up does both: the insertion says whether the name was there.
+            guard members.updateValue(try parseValue(), forKey: name) == nil else {
+                throw fault("duplicate member '\(RemoteText.printable(name, limit: 80))'", at: start)
+            }
             skipSpace()
             if consume(UInt8(ascii: ",")) { continue }
             guard consume(UInt8(ascii: "}")) else { throw fault("expected ',' or '}' in an object", at: position) }
@@ -99,108 +106,10 @@ struct JSONParser {
         }
     }
 
-    private mutating func parseLiteral(_ word: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
-        let text = [UInt8](word.description.utf8)
-        guard bytes.count - position >= text.count, bytes[position..<position + text.count].elementsEqual(text) else {
-            throw fault("expected '\(word)'", at: position)
-        }
-        position += text.count
+    private mutating func parseLiteral(_ word: String, _ value: JSONValue) throws(JSONError) -> JSONValue {
+        let start = position
+        for byte in word.utf8 where !consume(byte) { throw fault("expected '\(word)'", at: start) }
         return value
-    }
-
-    private mutating func parseNumber() throws(JSONError) -> JSONValue {
-        let start = position
-        var isInteger = true
-        _ = consume(UInt8(ascii: "-"))
-        if consume(UInt8(ascii: "0")) {
-            if digit() != nil { throw fault("a number must not start with a superfluous 0", at: start) }
-        } else {
-            try consumeDigits()
-        }
-        if consume(UInt8(ascii: ".")) {
-            isInteger = false
-            try consumeDigits()
-        }
-        if consume(UInt8(ascii: "e")) || consume(UInt8(ascii: "E")) {
-            isInteger = false
-            if !consume(UInt8(ascii: "+")) { _ = consume(UInt8(ascii: "-")) }
-            try consumeDigits()
-        }
-        guard position - start <= 400 else { throw fault("a number of \(position - start) characters", at: start) }
-        let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        if isInteger {
-            guard let value = Int64(text) else { throw fault("integer outside of 64 bits", at: start) }
-            return .integer(value)
-        }
-        guard let value = Double(text), value.isFinite else { throw fault("number out of range", at: start) }
-        return .double(value)
-    }
-
-    private mutating func parseString() throws(JSONError) -> String {
-        let start = position
-        position += 1
-        var segment = position
-        var text: [UInt8] = []
-        while position < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: "\""):
-                text.append(contentsOf: bytes[segment..<position])
-                position += 1
-                guard let string = String(validating: text, as: UTF8.self) else {
-                    throw fault("a string that is not valid UTF-8", at: start)
-                }
-                return string
-            case UInt8(ascii: "\\"):
-                text.append(contentsOf: bytes[segment..<position])
-                position += 1
-                try parseEscape(into: &text)
-                segment = position
-            case 0x00...0x1f:
-                throw fault("a control character in a string; write it as an escape", at: position)
-            default:
-                position += 1
-            }
-        }
-        throw fault("a string without its closing quote", at: start)
-    }
-
-    private mutating func parseEscape(into text: inout [UInt8]) throws(JSONError) {
-        guard position < bytes.count else { throw fault("unexpected end of the text", at: position) }
-        let letter = bytes[position]
-        position += 1
-        switch letter {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
-        case UInt8(ascii: "b"): text.append(0x08)
-        case UInt8(ascii: "f"): text.append(0x0c)
-        case UInt8(ascii: "n"): text.append(0x0a)
-        case UInt8(ascii: "r"): text.append(0x0d)
-        case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"):
-            let start = position - 2
-            var code = UInt32(try parseFourDigits())
-            if (0xd800...0xdbff).contains(code) {
-                guard consume(UInt8(ascii: "\\")), consume(UInt8(ascii: "u")) else {
-                    throw fault("half a surrogate pair", at: start)
-                }
-                let low = UInt32(try parseFourDigits())
-                guard (0xdc00...0xdfff).contains(low) else { throw fault("half a surrogate pair", at: start) }
-                code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
-            }
-            guard let scalar = Unicode.Scalar(code) else { throw fault("half a surrogate pair", at: start) }
-            text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-        default:
-            throw fault("unknown escape '\\\(Self.describe(letter))'", at: position - 2)
-        }
-    }
-
-    private mutating func parseFourDigits() throws(JSONError) -> UInt16 {
-        guard bytes.count - position >= 4,
-            let pair = Hexadecimal.decode(
-                String(decoding: bytes[position..<position + 4], as: UTF8.self), allowingUppercase: true),
-            pair.count == 2
-        else { throw fault("'\\u' needs four hexadecimal digits", at: position) }
-        position += 4
-        return UInt16(pair[0]) << 8 | UInt16(pair[1])
     }
 
     private mutating func enter() throws(JSONError) {
@@ -215,18 +124,6 @@ struct JSONParser {
         return true
     }
 
-    private func digit() -> UInt8? {
-        guard position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) else {
-            return nil
-        }
-        return bytes[position]
-    }
-
-    private mutating func consumeDigits() throws(JSONError) {
-        guard digit() != nil else { throw fault("expected a digit", at: position) }
-        while digit() != nil { position += 1 }
-    }
-
     private mutating func skipSpace() {
         while position < bytes.count {
             switch bytes[position] {
@@ -235,7 +132,161 @@ struct JSONParser {
             }
         }
     }
+}
 
+// MARK: - Numbers
+
+extension JSONParser {
+    private mutating func parseNumber() throws(JSONError) -> JSONValue {
+        let start = position
+        let isNegative = consume(UInt8(ascii: "-"))
+        let digits = position
+        var magnitude: Int64 = 0
+        while let digit = digit() {
+            magnitude = magnitude &* 10 &+ Int64(digit)
+            position += 1
+        }
+        let count = position - digits
+        guard count > 0 else { throw fault("expected a digit", at: position) }
+        guard count == 1 || bytes[digits] != UInt8(ascii: "0") else {
+            throw fault("a number must not start with a superfluous 0", at: start)
+        }
+
+        var isInteger = true
+        if consume(UInt8(ascii: ".")) {
+            isInteger = false
+            try consumeDigits()
+        }
+        if consume(UInt8(ascii: "e")) || consume(UInt8(ascii: "E")) {
+            isInteger = false
+            if !consume(UInt8(ascii: "+")) { _ = consume(UInt8(ascii: "-")) }
+            try consumeDigits()
+        }
+        if isInteger && count <= Self.safeDigits { return .integer(isNegative ? -magnitude : magnitude) }
+
+        guard position - start <= Self.numberLimit else {
+            throw fault("a number of \(position - start) characters", at: start)
+        }
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        if isInteger {
+            guard let value = Int64(text) else { throw fault("integer outside of 64 bits", at: start) }
+            return .integer(value)
+        }
+        guard let value = Double(text), value.isFinite else { throw fault("number out of range", at: start) }
+        return .double(value)
+    }
+
+    private func digit() -> UInt8? {
+        guard position < bytes.count, bytes[position] >= UInt8(ascii: "0"), bytes[position] <= UInt8(ascii: "9") else {
+            return nil
+        }
+        return bytes[position] - UInt8(ascii: "0")
+    }
+
+    private mutating func consumeDigits() throws(JSONError) {
+        guard digit() != nil else { throw fault("expected a digit", at: position) }
+        while digit() != nil { position += 1 }
+    }
+}
+
+// MARK: - Strings
+
+extension JSONParser {
+    private mutating func parseString() throws(JSONError) -> String {
+        let start = position
+        position += 1
+        let end = try endOfPlainText()
+        if bytes[end] == UInt8(ascii: "\"") {
+            // The usual case: nothing to unescape, so the text is made from the bytes where they are.
+            let text = bytes[position..<end]
+            position = end + 1
+            guard let string = String(validating: text, as: UTF8.self) else {
+                throw fault("a string that is not valid UTF-8", at: start)
+            }
+            return string
+        }
+        var text: [UInt8] = []
+        while true {
+            let end = try endOfPlainText()
+            text.append(contentsOf: bytes[position..<end])
+            position = end + 1
+            if bytes[end] == UInt8(ascii: "\"") { break }
+            try parseEscape(into: &text)
+        }
+        guard let string = String(validating: text, as: UTF8.self) else {
+            throw fault("a string that is not valid UTF-8", at: start)
+        }
+        return string
+    }
+
+    /// The place of the next quote or backslash.
+    private func endOfPlainText() throws(JSONError) -> Int {
+        var end = position
+        while end < bytes.count {
+            let byte = bytes[end]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return end }
+            guard byte >= 0x20 else { throw fault("a control character in a string; write it as an escape", at: end) }
+            end += 1
+        }
+        throw fault("a string without its closing quote", at: bytes.count)
+    }
+
+    private mutating func parseEscape(into text: inout [UInt8]) throws(JSONError) {
+        guard position < bytes.count else { throw fault("unexpected end of the text", at: position) }
+        let letter = bytes[position]
+        position += 1
+        switch letter {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0c)
+        case UInt8(ascii: "n"): text.append(0x0a)
+        case UInt8(ascii: "r"): text.append(0x0d)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"): try parseUnicodeEscape(into: &text)
+        default: throw fault("unknown escape: a backslash before \(Self.describe(letter))", at: position - 2)
+        }
+    }
+
+    private mutating func parseUnicodeEscape(into text: inout [UInt8]) throws(JSONError) {
+        let start = position - 2
+        var code = try parseFourDigits()
+        if (0xd800...0xdbff).contains(code) {
+            guard consume(UInt8(ascii: "\\")), consume(UInt8(ascii: "u")) else {
+                throw fault("half a surrogate pair", at: start)
+            }
+            let low = try parseFourDigits()
+            guard (0xdc00...0xdfff).contains(low) else { throw fault("half a surrogate pair", at: start) }
+            code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
+        }
+        guard let scalar = Unicode.Scalar(code) else { throw fault("half a surrogate pair", at: start) }
+        text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+    }
+
+    private mutating func parseFourDigits() throws(JSONError) -> UInt32 {
+        var code: UInt32 = 0
+        for offset in 0..<4 {
+            guard position + offset < bytes.count, let digit = Self.hexadecimalValue(bytes[position + offset]) else {
+                throw fault("'\\u' needs four hexadecimal digits", at: position)
+            }
+            code = code << 4 | digit
+        }
+        position += 4
+        return code
+    }
+
+    private static func hexadecimalValue(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A") + 10)
+        default: nil
+        }
+    }
+}
+
+// MARK: - Faults
+
+extension JSONParser {
     private func fault(_ message: String, at offset: Int) -> JSONError {
         var line = 1
         var lineStart = 0
@@ -248,9 +299,5 @@ struct JSONParser {
 
     private static func describe(_ byte: UInt8) -> String {
         (0x21...0x7e).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x\(Hexadecimal.encode([byte]))"
-    }
-
-    private static func shortened(_ text: String) -> String {
-        text.utf8.count <= 80 ? text : String(text.prefix(80)) + "..."
     }
 }

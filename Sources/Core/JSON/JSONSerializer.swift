@@ -69,6 +69,11 @@ private struct JSONWriter {
 
     private mutating func writeString(_ text: String) {
         output.append(UInt8(ascii: "\""))
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            output.append(contentsOf: text.utf8)
+            output.append(UInt8(ascii: "\""))
+            return
+        }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""): write("\\\"")
@@ -86,6 +91,8 @@ private struct JSONWriter {
     private mutating func write(_ text: String) { output.append(contentsOf: text.utf8) }
 
     private static func text(of value: Double) -> String {
+        // JSON has neither infinities nor NaN; as ECMAScript, write null.
+        guard value.isFinite else { return "null" }
         let text = value.description
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
