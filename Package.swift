@@ -58,7 +58,8 @@ let package = Package(
         wrapper("HTTPTransport", ["Core", "CCurl", "COpenSSL"]),
         wrapper("HTTPServing", ["Core", "CEvent"]),
         wrapper("Cryptography", ["Core", "COpenSSL"]),
-        wrapper("Archiving", ["Core", "CISAL", "CZlib"]),
+        wrapper("FileSystem", ["Core"]),
+        wrapper("Archiving", ["Core", "FileSystem", "CISAL", "CZlib"]),
         wrapper("YAMLCoding", ["Core", "CYAML"]),
         wrapper("RegularExpressions", ["Core", "CRE2"]),
         wrapper("Subprocesses", ["CSpawn"]),
@@ -70,7 +71,7 @@ let package = Package(
         pure("OCI", ["Core"]),
         pure("RegistryClient", ["Core", "OCI", "HTTPTransport", "Cryptography", "Subprocesses"]),
         pure("Verification", ["Core", "OCI", "Cryptography", "RegularExpressions"]),
-        pure("ArtifactStore", ["Core", "Cryptography", "Archiving", "HTTPServing"]),
+        pure("ArtifactStore", ["Core", "FileSystem", "Cryptography", "Archiving", "HTTPServing"]),
         pure(
             "SourceReconcilers",
             [
@@ -112,7 +113,8 @@ let package = Package(
         tests("HTTPTransport", ["Core", "HTTPServing"]),
         tests("HTTPServing", ["Core"]),
         tests("Cryptography", ["Core", "TestPKI"]),
-        tests("Archiving", ["Core", "Cryptography"]),
+        tests("FileSystem", ["Core"]),
+        tests("Archiving", ["Core", "FileSystem", "Cryptography"]),
         tests("YAMLCoding", ["Core"]),
         tests("RegularExpressions", ["Core"]),
         tests("Subprocesses", []),
@@ -123,7 +125,7 @@ let package = Package(
         tests("OCI", ["Core"]),
         tests("RegistryClient", ["Core", "OCI", "HTTPTransport", "HTTPServing", "Cryptography"]),
         tests("Verification", ["Core", "OCI", "Cryptography", "TestPKI"]),
-        tests("ArtifactStore", ["Core", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport"]),
+        tests("ArtifactStore", ["Core", "FileSystem", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport"]),
         tests(
             "SourceReconcilers",
             [
