@@ -40,10 +40,10 @@ package final class Directory: Sendable {
     package func directory(_ name: some FileName, creatingWithMode mode: UInt32) throws(FileSystemError) -> Directory {
         do {
             return try directory(name)
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             do {
                 try makeDirectory(name, mode: mode)
-            } catch where error.isExisting {
+            } catch  where error.isExisting {
                 // Somebody else made it at the same time.
             }
             return try directory(name)
@@ -88,7 +88,7 @@ package final class Directory: Sendable {
             try FileSystemError.check("look at", child(name)) {
                 unsafe name.withTerminatedName { unsafe fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }
             }
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             return nil
         }
         return FileStatus(status)
@@ -161,7 +161,7 @@ package final class Directory: Sendable {
                 unsafe name.withTerminatedName { unsafe unlinkat(descriptor, $0, flags) }
             }
             return true
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             return false
         }
     }

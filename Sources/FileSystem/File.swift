@@ -24,7 +24,9 @@ package final class File: Sendable {
         while offset < bytes.count {
             offset += try FileSystemError.check("write to", path) {
                 unsafe bytes.withUnsafeBytes { buffer in
-                    unsafe Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: buffer[offset...]).baseAddress, buffer.count - offset)
+                    unsafe Glibc.write(
+                        descriptor, UnsafeRawBufferPointer(rebasing: buffer[offset...]).baseAddress,
+                        buffer.count - offset)
                 }
             }
         }

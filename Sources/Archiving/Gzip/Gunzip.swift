@@ -43,17 +43,16 @@ package struct Gunzip: ~Copyable {
     ) throws(ArchiveError) {
         var offset = 0
         while offset < input.count {
-            if case .body = state {
-                offset += try inflate(input.extracting(offset...), sink)
-            } else {
-                try take(input[offset])
-                offset += 1
-                packedSize += 1
-            }
-            if case .trailing = state {
+            switch state {
+            case .body: offset += try inflate(input.extracting(offset...), sink)
+            case .trailing:
                 trailingBytes += Int64(input.count - offset)
                 packedSize += Int64(input.count - offset)
                 return
+            case .header, .trailer, .between:
+                try take(input[offset])
+                offset += 1
+                packedSize += 1
             }
         }
     }
@@ -111,7 +110,8 @@ package struct Gunzip: ~Copyable {
             } catch {
                 throw error == .magic && members == 0
                     ? ArchiveError(.notGzip, "the data does not start with the gzip magic number")
-                    : ArchiveError(.corruptGzip, "the header of gzip member \(members + 1) is damaged: \(error.rawValue)")
+                    : ArchiveError(
+                        .corruptGzip, "the header of gzip member \(members + 1) is damaged: \(error.rawValue)")
             }
             if isDone {
                 inflater.restart()

@@ -36,12 +36,16 @@ struct IgnorePattern: Sendable {
         let literal = text.prefix { !Self.isSpecial($0) }
         if literal.count == text.count {
             shape = .literal([UInt8](text))
-        } else if matchesLastComponent && text.first == UInt8(ascii: "*") && !text.dropFirst().contains(where: Self.isSpecial) {
+        } else if matchesLastComponent && text.first == UInt8(ascii: "*")
+            && !text.dropFirst().contains(where: Self.isSpecial)
+        {
             shape = .suffix([UInt8](text.dropFirst()))
         } else {
             // As in git the plain text in front is compared by itself, and what follows is read as a pattern of its own.
             let prefix = matchesLastComponent ? [] : [UInt8](literal)
-            guard let glob = Glob(text.dropFirst(prefix.count), crossesFolders: !matchesLastComponent) else { return nil }
+            guard let glob = Glob(text.dropFirst(prefix.count), crossesFolders: !matchesLastComponent) else {
+                return nil
+            }
             shape = .glob(prefix: prefix, glob)
         }
     }
@@ -62,7 +66,8 @@ struct IgnorePattern: Sendable {
     }
 
     private static func isSpecial(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: "*") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "\\")
+        byte == UInt8(ascii: "*") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "[")
+            || byte == UInt8(ascii: "\\")
     }
 
     private static func withoutTrailingSpaces(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -30,7 +30,8 @@ package struct ArchivePath: Sendable, Hashable {
             throw ArchiveError(.unsafePath, "the archive has an absolute path: '\(printable(name))'")
         }
         guard !name.isEmpty, !name.contains(0) else {
-            throw ArchiveError(.unsafePath, "the archive has an empty name or one with a NUL byte: '\(printable(name))'")
+            throw ArchiveError(
+                .unsafePath, "the archive has an empty name or one with a NUL byte: '\(printable(name))'")
         }
         guard name.count <= limits.length else {
             throw ArchiveError(

@@ -1,0 +1,257 @@
+import Archiving
+import TestSupport
+import Testing
+
+@Suite struct TarReaderTests {
+    static let names = [
+        "plain.txt", "with space", "ünïcödé/日本語.yaml", "deep/" + String(repeating: "d/", count: 60) + "file",
+        String(repeating: "long-name-", count: 12) + "x",
+        String(repeating: "p/", count: 70) + String(repeating: "y", count: 90),
+        "new\nline", "tab\t", "-dash", "quote'\"",
+    ]
+
+    /// Real tar writes each of its formats; every name and content comes back byte for byte.
+    @Test(arguments: ["ustar", "gnu", "posix", "oldgnu", "v7"], [1, 511, 10_240, Int.max])
+    func readsWhatTarWrites(format: String, step: Int) async throws {
+        let folder = try TemporaryDirectory()
+        var expected: [String: [UInt8]] = [:]
+        for (index, name) in Self.names.enumerated() {
+            // What the old formats cannot say is left out.
+            if format == "v7" && name.utf8.count > 99 { continue }
+            if format == "ustar" && name.utf8.count > 100 && !name.contains("/") { continue }
+            expected["./" + name] = sampleBytes(index * 300, seed: UInt64(index))
+            try folder.write(sampleBytes(index * 300, seed: UInt64(index)), to: "in/\(name)")
+        }
+        let outcome = try await CommandLineTool.run(
+            "tar", ["--format=\(format)", "-cf", "-", "."], directory: folder.file("in"))
+        #expect(outcome.status == 0, "\(outcome.errorOutput)")
+        let (members, summary) = try readTar(outcome.stdout, step: step)
+        var found: [String: [UInt8]] = [:]
+        for member in members where member.entry.kind == .regular { found[member.name] = member.content }
+        #expect(found == expected)
+        #expect(members.allSatisfy { $0.isComplete && !$0.entry.isIrregular })
+        #expect(members.contains { $0.entry.kind == .directory && $0.name == "./" })
+        #expect(summary.hasEndMarker)
+        #expect(summary.trailingBytes == 0)
+        #expect(summary.entryCount == members.count)
+    }
+
+    /// Archives that no ordinary tar writes, made with Python's tarfile and by hand.
+    @Test func readsOddArchives() async throws {
+        let script = """
+            import tarfile, io, sys
+            out = io.BytesIO()
+            t = tarfile.open(fileobj=out, mode='w', format=tarfile.PAX_FORMAT, pax_headers={'comment': 'global'})
+            def add(name, type=tarfile.REGTYPE, data=b'', link='', **pax):
+                i = tarfile.TarInfo(name); i.type = type; i.size = len(data); i.linkname = link; i.mode = 0o755
+                i.pax_headers = pax
+                t.addfile(i, io.BytesIO(data))
+            add('latin\\udce9.txt', data=b'latin1')
+            add('link', tarfile.SYMTYPE, link='../' * 60 + 'etc/passwd')
+            add('hard', tarfile.LNKTYPE, link='x' * 150)
+            add('fifo', tarfile.FIFOTYPE)
+            add('char', tarfile.CHRTYPE)
+            add('block', tarfile.BLKTYPE)
+            add('cont', tarfile.CONTTYPE, b'contiguous')
+            add('renamed', data=b'r', path='new-name')
+            add('folder', tarfile.DIRTYPE)
+            add('label', b'V')
+            add('sized', data=b'12345', size='5')
+            t.close()
+            sys.stdout.buffer.write(out.getvalue())
+            """
+        let archive = try await CommandLineTool.run("python3", ["-c", script]).stdout
+        let members = try readTar(archive, step: 100).members
+        let kinds = members.map(\.entry.kind)
+        #expect(
+            kinds == [
+                .regular, .symbolicLink, .hardLink, .fifo, .characterDevice, .blockDevice, .regular, .regular,
+                .directory,
+                .other(UInt8(ascii: "V")), .regular,
+            ])
+        #expect(members.first?.entry.name == [UInt8]("latin".utf8) + [0xe9] + [UInt8](".txt".utf8))
+        #expect(members[1].entry.linkName == [UInt8]((String(repeating: "../", count: 60) + "etc/passwd").utf8))
+        #expect(members[2].entry.linkName.count == 150)
+        #expect(members[6].content == [UInt8]("contiguous".utf8))
+        #expect(members[7].name == "new-name")
+        #expect(members[10].content == [UInt8]("12345".utf8))
+        #expect(members[0].entry.mode == 0o755)
+    }
+
+    @Test(arguments: ["gnu", "posix"], ["0.0", "0.1", "1.0"])
+    func namesSparseFiles(format: String, version: String) async throws {
+        let folder = try TemporaryDirectory()
+        // Holes enough that the old format needs further map blocks.
+        let script = """
+            import os
+            f = open('sparse', 'wb')
+            for i in range(40):
+                f.seek(i * 1048576); f.write(b'x' * 4096)
+            f.truncate(50 * 1048576)
+            open('after', 'w').write('after')
+            """
+        _ = try await CommandLineTool.run("python3", ["-c", script], directory: folder.path)
+        let arguments = format == "posix" ? ["--sparse-version=\(version)"] : []
+        let archive = try await CommandLineTool.run(
+            "tar", ["--format=\(format)", "-S"] + arguments + ["-cf", "-", "sparse", "after"], directory: folder.path)
+        let members = try readTar(archive.stdout).members
+        #expect(members.map(\.entry.kind) == [.sparse, .regular])
+        #expect(members.map(\.name) == ["sparse", "after"])
+        #expect(members.last?.content == [UInt8]("after".utf8))
+    }
+
+    private func header(_ name: String, size: [UInt8] = [UInt8]("00000000000".utf8), flag: String = "0") -> [UInt8] {
+        var block = [UInt8](repeating: 0, count: 512)
+        func put(_ bytes: some Collection<UInt8>, _ offset: Int) {
+            for (index, byte) in bytes.enumerated() { block[offset + index] = byte }
+        }
+        put(name.utf8, 0)
+        put("0000644".utf8, 100)
+        put(size, 124)
+        put(flag.utf8, 156)
+        put("ustar\u{0}00".utf8, 257)
+        put("        ".utf8, 148)
+        let sum = String(block.reduce(0) { $0 + Int($1) }, radix: 8)
+        put((String(repeating: "0", count: 6 - sum.utf8.count) + sum + "\u{0}").utf8, 148)
+        return block
+    }
+
+    static let end = [UInt8](repeating: 0, count: 1024)
+
+    @Test func readsBase256Sizes() throws {
+        let size: [UInt8] = [0x80] + [UInt8](repeating: 0, count: 10) + [3]
+        let archive = header("a", size: size) + [1, 2, 3] + [UInt8](repeating: 0, count: 509) + Self.end
+        #expect(try readTar(archive).members.first?.content == [1, 2, 3])
+    }
+
+    @Test func refusesImpossibleSizes() {
+        let negative: [UInt8] = [0xff] + [UInt8](repeating: 0xff, count: 11)
+        let huge: [UInt8] = [0x80] + [UInt8](repeating: 0xff, count: 11)
+        for size in [negative, huge, [UInt8]("0000000000x".utf8), [UInt8]("8".utf8)] {
+            #expect { try readTar(header("a", size: size) + Self.end) } throws: { code($0) == .corruptTar }
+            #expect { try readTar(header("a", size: size, flag: "L") + Self.end) } throws: { code($0) == .corruptTar }
+        }
+    }
+
+    @Test func refusesHugeHeaders() {
+        for flag in ["L", "K", "x", "g"] {
+            let size = [UInt8]("00040000000".utf8)
+            #expect { try readTar(header("a", size: size, flag: flag)) } throws: { code($0) == .headerSize }
+        }
+    }
+
+    @Test(arguments: [
+        "12 path=a\n", "9 path=a", "0 a=b\n", "x path=a\n", "999 path=a\n", "13 path=a\u{0}b\n", "11 size=-1\n",
+        "5 ab\n",
+    ])
+    func refusesMalformedExtendedHeaders(record: String) {
+        let bytes = [UInt8](record.utf8)
+        let size = String(bytes.count, radix: 8)
+        let archive =
+            header("x", size: [UInt8]((String(repeating: "0", count: 11 - size.count) + size).utf8), flag: "x") + bytes
+            + [UInt8](repeating: 0, count: 512 - bytes.count) + header("a") + Self.end
+        #expect { try readTar(archive) } throws: { code($0) == .corruptTar }
+    }
+
+    @Test func tellsWhatIsNoTar() throws {
+        for bytes in [[], [1, 2, 3], [UInt8](repeating: 65, count: 2000)] as [[UInt8]] {
+            #expect { try readTar(bytes) } throws: { code($0) == .notTar }
+        }
+        var damaged = header("a")
+        damaged[0] ^= 1
+        #expect { try readTar(damaged + Self.end) } throws: { code($0) == .notTar }
+        #expect { try readTar(header("b") + damaged + Self.end) } throws: { code($0) == .corruptTar }
+        #expect { try readTar([UInt8](repeating: 0, count: 512) + header("a")) } throws: { code($0) == .corruptTar }
+        #expect(try readTar(Self.end).members.isEmpty)
+    }
+
+    @Test func refusesTruncation() throws {
+        let archive = header("a", size: [UInt8]("00000001000".utf8)) + [UInt8](repeating: 7, count: 512) + Self.end
+        for count in [511, 513, 800, 1023] {
+            #expect(throws: ArchiveError.self) { try readTar([UInt8](archive[..<count])) }
+        }
+        #expect { try readTar(header("a", flag: "x")) } throws: { code($0) == .truncated }
+        let (_, summary) = try readTar([UInt8](archive[..<1024]))
+        #expect(!summary.hasEndMarker)
+    }
+
+    @Test func countsBytesBehindTheEnd() throws {
+        let archive = header("a") + Self.end
+        #expect(try readTar(archive + [UInt8](repeating: 0, count: 9000)).1.trailingBytes == 0)
+        #expect(try readTar(archive + [0, 0, 1, 2], step: 100).1.trailingBytes == 2)
+    }
+
+    @Test func marksWhatOthersReadDifferently() throws {
+        let sized = header("folder/", size: [UInt8]("00000001000".utf8), flag: "5") + Self.end
+        let entry = try #require(try readTar(sized).members.first?.entry)
+        #expect(entry.isIrregular)
+        #expect(entry.size == 0)
+        let record = [UInt8]("10 path=b\n".utf8)
+        let global =
+            header("g", size: [UInt8]("00000000012".utf8), flag: "g") + record + [UInt8](repeating: 0, count: 502)
+            + header("a") + Self.end
+        let renamed = try #require(try readTar(global).members.first)
+        #expect(renamed.name == "b")
+        #expect(renamed.entry.isIrregular)
+    }
+
+    @Test func oldFoldersEndInASlash() throws {
+        #expect(try readTar(header("old/", flag: "\u{0}") + Self.end).members.first?.entry.kind == .directory)
+    }
+
+    @Test func randomBytesNeverCrash() throws {
+        var generator = SeededGenerator(5)
+        let archive = try writeTar([
+            (
+                TarEntry(
+                    kind: .regular, name: [UInt8](String(repeating: "n", count: 300).utf8), size: 700, mode: 0o600),
+                sampleBytes(700, seed: 1)
+            ),
+            (TarEntry(kind: .directory, name: [UInt8]("d".utf8), mode: 0o750), []),
+        ])
+        for _ in 0..<2000 {
+            var damaged = archive
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                damaged[Int.random(in: 0..<damaged.count, using: &generator)] = .random(
+                    in: .min ... .max, using: &generator)
+            }
+            _ = try? readTar(damaged, step: Int.random(in: 1...2000, using: &generator))
+        }
+    }
+}
+
+@Suite struct TarWriterTests {
+    @Test func tarReadsItsArchives() async throws {
+        let members: [(TarEntry, [UInt8])] =
+            TarReaderTests.names.enumerated().map { index, name in
+                let content = sampleBytes(index * 400, seed: UInt64(index))
+                return (
+                    TarEntry(kind: .regular, name: [UInt8](name.utf8), size: Int64(content.count), mode: 0o600), content
+                )
+            } + [(TarEntry(kind: .regular, name: [0x66, 0xe9, 0xff], size: 1, mode: 0o700), [9])]
+        let archive = try writeTar(members)
+        let folder = try TemporaryDirectory()
+        try folder.write([], to: "out/.keep")
+        let outcome = try await CommandLineTool.run("tar", ["-xf", "-"], input: archive, directory: folder.file("out"))
+        #expect(outcome.status == 0, "\(outcome.errorOutput)")
+        #expect(outcome.stderr.isEmpty)
+        for (name, member) in zip(TarReaderTests.names, members) { #expect(try folder.read("out/\(name)") == member.1) }
+        let read = try readTar(archive, step: 333)
+        #expect(read.members.map(\.entry.name) == members.map(\.0.name))
+        #expect(read.members.map(\.content) == members.map(\.1))
+        let listed = try await CommandLineTool.run(
+            "python3",
+            [
+                "-c",
+                "import tarfile,sys,io; sys.stdout.buffer.write(b'\\0'.join(m.name.encode('utf-8','surrogateescape') for m in tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()), encoding='utf-8', errors='surrogateescape')))",
+            ], input: archive)
+        #expect(listed.stdout.split(separator: 0).map { [UInt8]($0) } == members.map(\.0.name))
+    }
+
+    @Test func foldersGetASlashAndOwnersNothing() throws {
+        let archive = try writeTar([(TarEntry(kind: .directory, name: [UInt8]("d".utf8), mode: 0o750), [])])
+        #expect(archive[0..<3].elementsEqual([UInt8]("d/\u{0}".utf8)))
+        #expect(archive[265..<329].allSatisfy { $0 == 0 })
+        #expect(archive.count == 512 + 1024)
+    }
+}
