@@ -1,0 +1,90 @@
+internal import Core
+internal import Cryptography
+internal import HTTPTransport
+internal import OCI
+
+/// A blob's bytes as they come, counted and hashed: it throws `RegistryError` in place of its end unless they are exactly
+/// the descriptor's. For one consumer.
+struct VerifiedBlob: AsyncSequence, Sendable {
+    typealias Element = [UInt8]
+    typealias Failure = any Error
+
+    let body: HTTPBody
+    let descriptor: Descriptor
+    let action: String
+    let registry: String
+    let metrics: RegistryMetrics
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(blob: self) }
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        private let blob: VerifiedBlob
+        private var chunks: HTTPBody.AsyncIterator
+        private let digest: RunningDigest
+        private var received: Int64 = 0
+        private var isAtEnd = false
+
+        init(blob: VerifiedBlob) {
+            self.blob = blob
+            chunks = blob.body.makeAsyncIterator()
+            digest = RunningDigest(blob.descriptor.digest.algorithm)
+        }
+
+        mutating func next() async throws -> [UInt8]? {
+            try await nextChunk()
+        }
+
+        mutating func nextChunk() async throws(RegistryError) -> [UInt8]? {
+            if isAtEnd { return nil }
+            let chunk: [UInt8]?
+            do {
+                chunk = try await chunks.nextChunk()
+            } catch {
+                if Task.isCancelled { throw .cancelled(blob.action) }
+                throw RegistryError(
+                    error, while: "\(blob.action): after \(received) of \(blob.descriptor.size) bytes",
+                    endpoint: blob.registry)
+            }
+            guard let chunk else {
+                isAtEnd = true
+                guard received == blob.descriptor.size else {
+                    throw blob.sizeMismatch("it ended after \(received) bytes", isRetryable: true)
+                }
+                let found = digest.finish()
+                guard found == blob.descriptor.digest else {
+                    throw RegistryError(
+                        .digestMismatch,
+                        "\(blob.action): the registry sent other bytes: their digest is \(found); the content was damaged or swapped",
+                        endpoint: blob.registry)
+                }
+                return nil
+            }
+            received += Int64(chunk.count)
+            blob.metrics.countReceived(host: blob.registry, bytes: chunk.count)
+            guard received <= blob.descriptor.size else {
+                isAtEnd = true
+                throw blob.sizeMismatch("it goes on after them", isRetryable: false)
+            }
+            digest.update(chunk)
+            return chunk
+        }
+    }
+
+    func sizeMismatch(_ what: String, isRetryable: Bool) -> RegistryError {
+        RegistryError(
+            .sizeMismatch, "\(action): the manifest says it has \(descriptor.size) bytes, but \(what)",
+            endpoint: registry,
+            isRetryable: isRetryable)
+    }
+}
+
+/// A hash that an iterator can carry: iterators are copied, hashes are not.
+private final class RunningDigest {
+    private var digest: StreamingDigest
+
+    init(_ algorithm: Digest.Algorithm) { digest = StreamingDigest(algorithm) }
+
+    func update(_ bytes: [UInt8]) { digest.update(bytes) }
+
+    func finish() -> Digest { digest.current() }
+}

@@ -1,0 +1,49 @@
+internal import Core
+
+/// When a piece of work must be over, on a time source's uptime.
+struct Deadline: Sendable {
+    private let time: any TimeSource
+    private let end: Duration?
+    /// The whole time that was given, for messages.
+    private let allowance: Duration?
+
+    init(after allowance: Duration?, time: any TimeSource) {
+        self.time = time
+        self.allowance = allowance
+        end = allowance.map { time.uptime + $0 }
+    }
+
+    /// What is left; zero when it is over, nil without a limit.
+    var remaining: Duration? { end.map { max(.zero, $0 - time.uptime) } }
+
+    /// Whether `duration` fits into what is left.
+    func allows(_ duration: Duration) -> Bool { remaining.map { duration < $0 } ?? true }
+
+    func expired(_ action: String) -> RegistryError {
+        let within = allowance.map { " within \(GoDuration($0))" } ?? ""
+        return RegistryError(.timeout, "\(action): not done\(within)")
+    }
+
+    /// Runs `work`, cancelling it when the time is over.
+    func run<Success: Sendable>(
+        _ action: String, _ work: @escaping @Sendable () async throws(RegistryError) -> Success
+    ) async throws(RegistryError) -> Success {
+        guard let remaining else { return try await work() }
+        guard remaining > .zero else { throw expired(action) }
+        let time = time
+        let outcome = await withTaskGroup(of: Result<Success, RegistryError>?.self) { group in
+            group.addTask {
+                do throws(RegistryError) { return .success(try await work()) } catch { return .failure(error) }
+            }
+            group.addTask {
+                try? await time.sleep(for: remaining)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        if let outcome { return try outcome.get() }
+        throw Task.isCancelled ? .cancelled(action) : expired(action)
+    }
+}

@@ -1,0 +1,69 @@
+internal import Core
+internal import OCI
+
+/// What is shown of an error's body: the OCI error code and 256 printable characters of its message, or what it looks like.
+struct ErrorResponse: Sendable, Hashable {
+    static let maximumBody = 64 << 10
+    static let maximumMessage = 256
+
+    /// The first error's code, if it is one: capital letters and underscores.
+    let code: String?
+    private let message: String?
+    private let isHTML: Bool
+
+    init(body: [UInt8], contentType: String?) {
+        isHTML = Self.looksLikeHTML(body) || contentType.map { MediaType(contentType: $0) == "text/html" } == true
+        guard !isHTML, body.count <= Self.maximumBody,
+            let value = try? JSONValue(
+                parsing: body, limits: JSONLimits(bytes: Self.maximumBody, depth: 16, values: 1000))
+        else {
+            code = nil
+            message = nil
+            return
+        }
+        let first = value["errors"]?.arrayValue?.first
+        // Token servers answer OAuth2 errors or distribution's older `details`.
+        code = (first?["code"]?.stringValue ?? value["error"]?.stringValue).flatMap(Self.validCode)
+        message =
+            (first?["message"] ?? value["error_description"] ?? value["details"] ?? value["message"])?.stringValue
+    }
+
+    /// `HTTP 404, MANIFEST_UNKNOWN: manifest unknown`.
+    func text(status: Int) -> String {
+        if isHTML { return "HTTP \(status), answered HTML instead of JSON: is this a registry?" }
+        var text = "HTTP \(status)"
+        if let code { text += ", \(code)" }
+        if let message, !message.isEmpty { text += ": \(OCIError.printable(message, limit: Self.maximumMessage))" }
+        return text
+    }
+
+    static func looksLikeHTML(_ body: [UInt8]) -> Bool {
+        let start = body.drop { [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].contains($0) }.prefix(15)
+        let text = String(decoding: start, as: UTF8.self).lowercased()
+        return ["<!doctype", "<html", "<head", "<body", "<?xml"].contains { text.hasPrefix($0) }
+    }
+
+    private static func validCode(_ text: String) -> String? {
+        let isCode =
+            (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte & ~0x20) && byte | 0x20 != 0x40
+                    || byte == UInt8(ascii: "_") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            }
+        return isCode ? text : nil
+    }
+}
+
+/// The `Retry-After` header (RFC 9110, section 10.2.3).
+enum RetryAfter {
+    /// Seconds or an HTTP date; nil if there is none that can be read. At most a day.
+    static func parse(_ headers: HTTPFields, now: Timestamp) -> Duration? {
+        guard let text = headers["Retry-After"], text.utf8.count <= 64 else { return nil }
+        let longest = Duration.seconds(86_400)
+        if !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+            return Int64(text).map { min(.seconds(min($0, 86_400)), longest) } ?? longest
+        }
+        guard let date = Timestamp(httpDate: text) else { return nil }
+        return min(max(date - now, .zero), longest)
+    }
+}

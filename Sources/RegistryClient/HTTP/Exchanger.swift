@@ -1,0 +1,258 @@
+internal import Core
+internal import HTTPTransport
+internal import OCI
+
+/// Sends requests to one registry as one user: chooses the scheme, waits for its turn, authenticates, follows redirects,
+/// retries.
+struct Exchanger: Sendable {
+    static let maximumRedirects = 10
+    /// Two: for a token that was refused, and for a registry that changed its mind about how to authenticate.
+    static let maximumChallenges = 2
+
+    let shared: SharedState
+    let registry: String
+    let host: String
+    let access: RegistryAccess
+    let deadline: Deadline
+
+    /// Sends `request` until it is answered or nothing is left to try.
+    /// - Throws: for every status that is neither 2xx nor accepted by the request.
+    func send(_ request: RegistryRequest) async throws(RegistryError) -> RegistryResponse {
+        var attempt = 0
+        while true {
+            let failure: RegistryError
+            do throws(RegistryError) { return try await tryOnce(request) } catch { failure = error }
+            guard !Task.isCancelled else { throw .cancelled(request.action) }
+            attempt += 1
+            guard failure.isRetryable, request.isRepeatable, attempt < shared.configuration.maximumAttempts else {
+                throw failure
+            }
+            let delay = max(shared.backoff(attempt: attempt - 1), failure.retryAfter ?? .zero)
+            guard deadline.allows(delay) else { throw failure }
+            shared.metrics.countRetry(host: registry)
+            do { try await shared.time.sleep(for: delay) } catch { throw .cancelled(request.action) }
+        }
+    }
+
+    private func tryOnce(_ request: RegistryRequest) async throws(RegistryError) -> RegistryResponse {
+        let path: String
+        switch request.target {
+        case .url(let url, let origin): return try await exchange(request, url: url, isOwn: url.origin == origin)
+        case .path(let text): path = text
+        }
+        let candidates = shared.schemes.candidates(registry: registry, host: host, access.key)
+        var firstFailure: RegistryError?
+        for scheme in candidates {
+            guard let url = RegistryURL(scheme: scheme, registry: registry, target: path) else {
+                throw RegistryError(
+                    .invalidReference, "\(request.action): '\(OCIError.printable(registry))' is no host")
+            }
+            do throws(RegistryError) {
+                let response = try await exchange(request, url: url, isOwn: true)
+                noteScheme(scheme)
+                return response
+            } catch {
+                if error.httpStatus != nil { noteScheme(scheme) }
+                if error.transportCode != nil, candidates == [.http] {
+                    shared.schemes.forgetPlainHTTP(registry: registry, access.key)
+                }
+                guard scheme == .https, candidates.count > 1, Self.mayMeanPlainHTTP(error) else {
+                    // After a fallback the first failure is the more telling one, unless HTTP got through.
+                    throw error.transportCode == nil ? error : firstFailure ?? error
+                }
+                firstFailure = error
+            }
+        }
+        throw firstFailure ?? RegistryError(.transport, "\(request.action): no way to reach it")
+    }
+
+    private func noteScheme(_ scheme: RegistryURL.Scheme) {
+        guard shared.schemes.remember(scheme, registry: registry, access.key), scheme == .http else { return }
+        shared.logger.info(
+            "registry is reached over plain HTTP",
+            [
+                "registry": .string(registry),
+                "reason": access.plainHTTP == .allowed ? "insecure is set" : "the host is local by its name",
+            ])
+    }
+
+    /// Failures of HTTPS after which a server without TLS may be there. A certificate that is not trusted is none: falling
+    /// back then would hand credentials to whoever sits in between.
+    private static func mayMeanPlainHTTP(_ error: RegistryError) -> Bool {
+        guard let code = error.transportCode else { return false }
+        return [.notTLS, .connect, .closed, .protocol, .timeout].contains(code)
+    }
+
+    // MARK: One exchange: challenges and redirects
+
+    private func exchange(
+        _ request: RegistryRequest, url first: RegistryURL, isOwn: Bool
+    ) async throws(RegistryError) -> RegistryResponse {
+        var url = first
+        var authorization: Authorizer.Authorization = .none
+        if isOwn {
+            let known = shared.authorizer.known(for: first.origin, access: access, scope: request.scope)
+            authorization =
+                if let known {
+                    known
+                } else {
+                    try await deadline.run(request.action) { () async throws(RegistryError) in
+                        try await shared.authorizer.initial(
+                            for: first.origin, registry: registry, access: access, scope: request.scope)
+                    }
+                }
+        }
+        var carriesCredentials = isOwn
+        var challenges = 0
+        var redirects = 0
+        while true {
+            let response = try await transmit(request, to: url, carriesCredentials ? authorization.header : nil)
+            switch response.status {
+            case 401 where carriesCredentials && url.origin == first.origin && challenges < Self.maximumChallenges:
+                let body = try await drain(response, request.action)
+                let previous = authorization
+                let headers = response.headers
+                guard
+                    let next = try await deadline.run(
+                        request.action,
+                        { () async throws(RegistryError) in
+                            try await shared.authorizer.answer(
+                                headers, to: previous, from: first.origin, registry: registry, access: access,
+                                scope: request.scope)
+                        })
+                else { throw failure(response, body, request.action) }
+                authorization = next
+                challenges += 1
+                url = first
+                redirects = 0
+            case 301, 302, 303, 307, 308:
+                guard request.method == "GET" || request.method == "HEAD" else { fallthrough }
+                redirects += 1
+                let next = try redirect(response, from: url, count: redirects, request.action)
+                _ = try await drain(response, request.action)
+                if next.origin != first.origin { carriesCredentials = false }
+                url = next
+            default:
+                if (200..<300).contains(response.status) || request.accepted.contains(response.status) {
+                    return RegistryResponse(
+                        status: response.status, headers: response.headers, body: response.body, url: url,
+                        requestURL: first)
+                }
+                throw failure(response, try await drain(response, request.action), request.action)
+            }
+        }
+    }
+
+    private func redirect(
+        _ response: HTTPResponse, from url: RegistryURL, count: Int, _ action: String
+    ) throws(RegistryError) -> RegistryURL {
+        func refusal(_ reason: String) -> RegistryError {
+            RegistryError(
+                .invalidResponse, "\(action): \(reason)", endpoint: url.origin.authority, httpStatus: response.status)
+        }
+        guard count <= Self.maximumRedirects else { throw refusal("more than \(Self.maximumRedirects) redirects") }
+        guard let next = response.headers["Location"].flatMap({ url.resolving($0) }) else {
+            throw refusal("a redirect (HTTP \(response.status)) to no usable URL")
+        }
+        guard next.origin.scheme == .https || url.origin.scheme == .http else {
+            throw refusal("a redirect from HTTPS to plain HTTP at '\(next.origin.authority)', which is not followed")
+        }
+        return next
+    }
+
+    // MARK: One request on the wire
+
+    private func transmit(
+        _ request: RegistryRequest, to url: RegistryURL, _ authorization: String?
+    ) async throws(RegistryError) -> HTTPResponse {
+        var message = HTTPRequest(method: request.method, url: url.text, headers: request.headers)
+        message.headers["Authorization"] = authorization
+        message.headers["User-Agent"] = shared.configuration.userAgent
+        message.connection = access.connection.withoutIdentity(unless: registry, is: url.origin)
+        message.idleTimeout = shared.configuration.idleTimeout
+        message.connectTimeout = shared.configuration.connectTimeout
+        if let body = request.body {
+            do { message.body = try body.open() } catch {
+                throw RegistryError(
+                    .content, "\(request.action): the content cannot be read: \(error)", endpoint: registry)
+            }
+        }
+        let gate = shared.gates.gate(for: url.origin, access.key)
+        let action = request.action
+        if !gate.enterAtOnce() {
+            try await deadline.run(action) { () async throws(RegistryError) in
+                do { try await gate.enter() } catch { throw .cancelled(action) }
+            }
+        }
+        defer { gate.leave() }
+        if let remaining = deadline.remaining {
+            guard remaining > .zero else { throw deadline.expired(action) }
+            message.deadline = remaining
+        }
+        let start = shared.time.uptime
+        let outcome: Result<HTTPResponse, HTTPTransportError>
+        do throws(HTTPTransportError) { outcome = .success(try await shared.http.send(message)) } catch {
+            outcome = .failure(error)
+        }
+        let status = try? outcome.get().status
+        shared.metrics.countRequest(
+            host: registry, method: request.method, status: status, duration: shared.time.uptime - start)
+        shared.logger.debug(
+            "registry request",
+            [
+                "registry": .string(registry), "method": .string(request.method),
+                "url": .string(
+                    "\(url.origin.scheme.rawValue)://\(url.origin.authority)\(url.target.prefix { $0 != "?" })"),
+                "status": status.map { .integer(Int64($0)) } ?? .null,
+            ])
+        switch outcome {
+        case .success(let response): return response
+        case .failure(let error):
+            if Task.isCancelled { throw .cancelled(action) }
+            throw RegistryError(error, while: action, endpoint: registry)
+        }
+    }
+
+    /// Reads a small body to its end, so that the connection can be used again; a large one is dropped with it.
+    private func drain(_ response: HTTPResponse, _ action: String) async throws(RegistryError) -> [UInt8] {
+        do {
+            let body = try await response.body.collect(upTo: ErrorResponse.maximumBody)
+            shared.metrics.countReceived(host: registry, bytes: body.count)
+            return body
+        } catch {
+            // What came with the error does not matter as much as the error.
+            return []
+        }
+    }
+
+    private func failure(_ response: HTTPResponse, _ body: [UInt8], _ action: String) -> RegistryError {
+        let said = ErrorResponse(body: body, contentType: response.headers["Content-Type"])
+        let retryAfter = RetryAfter.parse(response.headers, now: shared.time.now)
+        let code: RegistryError.Code
+        var hint = ""
+        switch response.status {
+        case 401:
+            code = .unauthorized
+            hint = "; \(access.credentialDescription): check them, or give some in secretRef"
+        case 403:
+            code = .denied
+            hint = "; \(access.credentialDescription): check that they may do this"
+        case 404:
+            code = .notFound
+            switch said.code {
+            case "NAME_UNKNOWN": hint = "; the registry has no such repository (or hides it from these credentials)"
+            case "MANIFEST_UNKNOWN": hint = "; the repository has no such tag or digest"
+            default: hint = "; check the URL and the tag or digest"
+            }
+        case 429:
+            code = .rateLimited
+            hint =
+                retryAfter.map { "; the registry asks to wait \(GoDuration($0))" } ?? "; the registry limits requests"
+        case 408, 500...: code = .server
+        default: code = .invalidResponse
+        }
+        return RegistryError(
+            code, "\(action): \(said.text(status: response.status))\(hint)", endpoint: registry,
+            httpStatus: response.status, registryCode: said.code, retryAfter: retryAfter)
+    }
+}

@@ -1,0 +1,43 @@
+internal import Core
+
+/// What is counted about each registry host.
+struct RegistryMetrics: Sendable {
+    private let requests: CounterFamily
+    private let durations: HistogramFamily
+    private let received: CounterFamily
+    private let retries: CounterFamily
+    private let rateLimited: CounterFamily
+    private let tokenRequests: CounterFamily
+
+    init(_ registry: MetricsRegistry) {
+        requests = registry.counter(
+            "gotk_oci_registry_requests_total",
+            help: "Requests to OCI registries by host, method and status code; 'error' where there was no answer.",
+            labels: ["host", "method", "code"])
+        durations = registry.histogram(
+            "gotk_oci_registry_request_duration_seconds",
+            help: "Time from sending a request to an OCI registry to the head of its answer.", labels: ["host"],
+            buckets: HistogramBuckets.standard)
+        received = registry.counter(
+            "gotk_oci_registry_received_bytes_total", help: "Bytes of bodies received from OCI registries.",
+            labels: ["host"])
+        retries = registry.counter(
+            "gotk_oci_registry_retries_total", help: "Requests to OCI registries that were sent again.",
+            labels: ["host"])
+        rateLimited = registry.counter(
+            "gotk_oci_registry_rate_limited_total", help: "Answers 429 of OCI registries.", labels: ["host"])
+        tokenRequests = registry.counter(
+            "gotk_oci_registry_token_requests_total", help: "Tokens asked for on behalf of OCI registries.",
+            labels: ["host"])
+    }
+
+    func countRequest(host: String, method: String, status: Int?, duration: Duration) {
+        requests.increment([host, method, status.map { String($0) } ?? "error"])
+        durations.observe([host], duration)
+        if status == 429 { rateLimited.increment([host]) }
+    }
+
+    func countReceived(host: String, bytes: Int) { received.increment([host], by: Double(bytes)) }
+    func countRetry(host: String) { retries.increment([host]) }
+    func countTokenRequest(host: String) { tokenRequests.increment([host]) }
+}
