@@ -141,6 +141,15 @@ final class RawConnection: @unchecked Sendable {
         try write("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
     }
 
+    /// Waits for room in the kernel's buffer.
+    func isWritable(within milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&entry, 1, milliseconds) > 0
+    }
+
+    /// A server that takes its time.
+    func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+
     /// Ends the sending side only.
     func halfClose() { shutdown(descriptor, Int32(SHUT_WR)) }
 

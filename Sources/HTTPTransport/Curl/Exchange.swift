@@ -175,7 +175,7 @@ final class Exchange: Sendable {
             head?.resume(
                 returning: .failure(
                     HTTPTransportError(
-                        .protocol, "\(target.authority) ended the exchange without a response",
+                        .closed, "\(target.authority) closed the connection before the end of the response head",
                         endpoint: target.endpoint)))
             chunk?.resume(returning: .success(nil))
         }

@@ -36,7 +36,8 @@ struct ResponseHeadParser {
         lines += 1
         guard bytes <= maximumBytes else { throw .tooLarge(bytes: maximumBytes) }
         guard lines <= maximumFields else { throw .tooManyFields(maximumFields) }
-        if isComplete { return nil }
+        // A line without an end is what a broken connection left.
+        if isComplete || line.last != 0x0A { return nil }
         var text = line[...]
         while let last = text.last, last == 0x0A || last == 0x0D { text.removeLast() }
         guard let first = text.first else { return try finish() }

@@ -23,13 +23,16 @@ extension Transfer {
         guard let proxy = exchange.poolKey.proxy else { return nil }
         let status = easy.information(CURLINFO_HTTP_CONNECTCODE)
         switch code {
-        case CURLE_COULDNT_RESOLVE_PROXY: return make(.proxy, "could not resolve the host of proxy \(proxy)")
+        // Behind a proxy the only name that is resolved here is the proxy's.
+        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST:
+            return make(.proxy, "could not resolve the host of proxy \(proxy)")
         case CURLE_COULDNT_CONNECT: return make(.proxy, "could not connect to proxy \(proxy): \(systemError(easy))")
         case CURLE_PROXY:
             return make(.proxy, "proxy \(proxy) did not connect to \(peer): \(easy.errorDescription)")
-        case CURLE_RECV_ERROR where status == 407:
+        case CURLE_RECV_ERROR where status == 407 || status == 401:
             return make(
-                .proxy, "proxy \(proxy) wants other credentials (407); check username and password", isRetryable: false)
+                .proxy, "proxy \(proxy) wants other credentials (\(status)); check username and password",
+                isRetryable: false)
         case CURLE_RECV_ERROR where status >= 300:
             return make(.proxy, "proxy \(proxy) refused to connect to \(peer) (\(status))", isRetryable: status >= 500)
         default: return nil
@@ -53,6 +56,8 @@ extension Transfer {
         switch number {
         case 0: return easy.errorDescription
         case ECONNREFUSED: return "connection refused"
+        case ECONNRESET: return "connection reset by the peer"
+        case EPIPE: return "the peer closed the connection"
         case EHOSTUNREACH: return "no route to host"
         case ENETUNREACH: return "network is unreachable"
         case ETIMEDOUT: return "connection timed out"
@@ -66,7 +71,8 @@ extension Transfer {
         switch code {
         case CURLE_PEER_FAILED_VERIFICATION:
             let result = easy.information(CURLINFO_SSL_VERIFYRESULT)
-            guard result != 0 else {
+            // The chain is checked first, so without an error of that (libcurl starts with "unspecified") it is the name.
+            guard result > Int(X509_V_ERR_UNSPECIFIED) else {
                 let name = exchange.request.connection.tls.serverName ?? exchange.target.host
                 return make(
                     .tls, "tls: the certificate of \(peer) is not for the name \(name)", isRetryable: false)
