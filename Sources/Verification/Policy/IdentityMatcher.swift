@@ -1,0 +1,52 @@
+package import RegularExpressions
+
+/// One pair of conditions on who signed; both must hold.
+package struct IdentityMatcher: Sendable {
+    /// A condition on a text.
+    package enum Condition: Sendable {
+        /// The text, byte for byte.
+        case exact(String)
+        /// Some part of the text matches.
+        case pattern(RegularExpression)
+        /// Any text.
+        case any
+
+        func accepts(_ text: String) -> Bool {
+            switch self {
+            case .exact(let wanted): wanted.utf8.elementsEqual(text.utf8)
+            case .pattern(let expression): expression.matches(anywhereIn: text)
+            case .any: true
+            }
+        }
+
+        var description: String {
+            switch self {
+            case .exact(let text): "'\(shown(text))'"
+            case .pattern(let expression): "/\(shown(expression.pattern))/"
+            case .any: "anything"
+            }
+        }
+    }
+
+    package let issuer: Condition
+    package let subject: Condition
+
+    /// Conditions on issuer and subject.
+    package init(issuer: Condition, subject: Condition) {
+        self.issuer = issuer
+        self.subject = subject
+    }
+
+    /// The matcher of `spec.verify.matchOIDCIdentity[]`: RE2 expressions that match some part, as upstream.
+    /// - Throws: `VerificationError` (`.policy`) naming the expression and its fault.
+    package init(issuerPattern: String, subjectPattern: String) throws(VerificationError) {
+        do {
+            issuer = .pattern(try RegularExpression(issuerPattern))
+            subject = .pattern(try RegularExpression(subjectPattern))
+        } catch {
+            throw VerificationError(.policy, "matchOIDCIdentity: \(error.description)")
+        }
+    }
+
+    var description: String { "subject \(subject.description) by issuer \(issuer.description)" }
+}
