@@ -1,0 +1,41 @@
+internal import Core
+
+/// A reconciliation that is going on, and the ways in which it is ended from outside.
+final class Execution: Sendable {
+    enum Interruption: Sendable {
+        /// The object changed or is being deleted.
+        case superseded
+        /// It took too long.
+        case timedOut
+        /// The process ends.
+        case shutdown
+    }
+
+    private struct State: Sendable {
+        var task: Task<Void, Never>?
+        var interruption: Interruption?
+    }
+
+    private let state = Locked(State())
+
+    /// Why it was ended, if it was; the first reason stands.
+    var interruption: Interruption? { state.current.interruption }
+
+    /// Hands over the task that does the work.
+    func attach(_ task: Task<Void, Never>) {
+        let isInterrupted = state.withLock { state in
+            state.task = task
+            return state.interruption != nil
+        }
+        if isInterrupted { task.cancel() }
+    }
+
+    /// Cancels the work.
+    func interrupt(_ reason: Interruption) {
+        let task = state.withLock { state in
+            if state.interruption == nil { state.interruption = reason }
+            return state.task
+        }
+        task?.cancel()
+    }
+}
