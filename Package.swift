@@ -78,7 +78,9 @@ let package = Package(
                 "Core", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI", "RegistryClient",
                 "ArtifactStore", "Archiving", "RegularExpressions",
             ]),
-        pure("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "YAMLCoding", "RegularExpressions"]),
+        pure(
+            "EmbeddedAPIServer",
+            ["Core", "KubernetesAPI", "HTTPServing", "Cryptography", "YAMLCoding", "RegularExpressions"]),
 
         // Layer 4.
         pure(

@@ -1,0 +1,52 @@
+internal import Core
+
+/// Makes Tables and metadata-only objects (`meta.k8s.io`).
+struct TableBuilder: Sendable {
+    /// What a row carries of its object.
+    enum Included: Sendable {
+        case nothing, metadata, object
+
+        init(_ text: String?) throws(APIStatus) {
+            switch text {
+            case nil, "Metadata": self = .metadata
+            case "None": self = .nothing
+            case "Object": self = .object
+            case .some(let other):
+                throw .badRequest("unrecognized includeObject value: \"\(other.prefix(80))\"")
+            }
+        }
+    }
+
+    let resource: APIResource
+    /// `v1` or `v1beta1`.
+    let version: String
+    let now: Timestamp
+    let included: Included
+
+    func table(of values: [JSONValue], metadata: JSONValue, withColumns: Bool = true) -> JSONValue {
+        [
+            "kind": "Table", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": metadata,
+            "columnDefinitions": withColumns ? .array(resource.columns.map(\.definition)) : .null,
+            "rows": .array(values.map(row)),
+        ]
+    }
+
+    private func row(_ value: JSONValue) -> JSONValue {
+        // Columns of events are written for the stored form.
+        let cellSource = resource.conversion == .event ? resource.toStorage(value) : value
+        var row: JSONValue = ["cells": .array(resource.columns.map { $0.cell(cellSource, now) })]
+        switch included {
+        case .nothing: row["object"] = .null
+        case .metadata: row["object"] = Self.partialMetadata(of: value, version: version)
+        case .object: row["object"] = value
+        }
+        return row
+    }
+
+    static func partialMetadata(of value: JSONValue, version: String) -> JSONValue {
+        [
+            "kind": "PartialObjectMetadata", "apiVersion": .string("meta.k8s.io/\(version)"),
+            "metadata": value["metadata"] ?? [:],
+        ]
+    }
+}
