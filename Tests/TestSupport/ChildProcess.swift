@@ -28,7 +28,7 @@ package final class ChildProcess: @unchecked Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = log
         process.standardError = log
-        try Self.launch(process)
+        try process.launchUnmasked()
         self.process = process
         pid = process.processIdentifier
     }
@@ -54,27 +54,5 @@ package final class ChildProcess: @unchecked Sendable {
         try await eventually(within: limit, "the end of process \(pid)") { !isRunning }
         return process.terminationReason == .uncaughtSignal
             ? 128 + process.terminationStatus : process.terminationStatus
-    }
-
-    /// Starts `process` from a thread that lives as long as it: the kernel sends the death signal when the thread that
-    /// started a child ends, not only when the whole process does.
-    private static func launch(_ process: Process) throws {
-        final class Launch: @unchecked Sendable {
-            let process: Process
-            let started = DispatchSemaphore(value: 0)
-            var failure: (any Error)?
-            init(_ process: Process) { self.process = process }
-        }
-        let launch = Launch(process)
-        let ended = DispatchSemaphore(value: 0)
-        process.terminationHandler = { _ in ended.signal() }
-        Thread.detachNewThread {
-            do { try launch.process.run() } catch { launch.failure = error }
-            let isStarted = launch.failure == nil
-            launch.started.signal()
-            if isStarted { ended.wait() }
-        }
-        launch.started.wait()
-        if let failure = launch.failure { throw failure }
     }
 }

@@ -42,13 +42,11 @@ package enum CommandLineTool {
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.file("in")))
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("out")))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("err")))
-        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { ended in
-                let isSignal = ended.terminationReason == .uncaughtSignal
-                continuation.resume(returning: isSignal ? 128 + ended.terminationStatus : ended.terminationStatus)
-            }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            do { try process.launchUnmasked { continuation.resume() } } catch { continuation.resume(throwing: error) }
         }
+        let isSignal = process.terminationReason == .uncaughtSignal
+        let status = isSignal ? 128 + process.terminationStatus : process.terminationStatus
         return Outcome(status: status, stdout: try folder.read("out"), stderr: try folder.read("err"))
     }
 }

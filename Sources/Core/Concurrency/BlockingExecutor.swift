@@ -4,7 +4,8 @@ internal import Dispatch
 /// cooperative pool on which everything asynchronous runs.
 package final class BlockingExecutor: Sendable {
     private struct State {
-        var waiting: [@Sendable () -> Void] = []
+        /// Bodies from `head` on wait; those before it are spent, and nil so that they hold on to nothing.
+        var waiting: [(@Sendable () -> Void)?] = []
         var head = 0
         var running = 0
     }
@@ -17,6 +18,11 @@ package final class BlockingExecutor: Sendable {
     package init(label: String, width: Int) {
         self.queue = DispatchQueue(label: label, attributes: .concurrent)
         self.width = max(1, width)
+    }
+
+    /// The number of bodies that run or wait at the moment.
+    package var pendingCount: Int {
+        state.withLock { $0.waiting.count - $0.head + $0.running }
     }
 
     /// Runs `body` on one of the executor's threads and returns what it returns.
@@ -53,13 +59,15 @@ package final class BlockingExecutor: Sendable {
                 state.running -= 1
                 return nil
             }
-            defer { state.head += 1 }
             // Spent entries are dropped in batches, so that a long queue costs no quadratic shifting.
             if state.head >= 256 {
                 state.waiting.removeFirst(state.head)
                 state.head = 0
             }
-            return state.waiting[state.head]
+            let work = state.waiting[state.head]
+            state.waiting[state.head] = nil
+            state.head += 1
+            return work
         }
     }
 }

@@ -33,6 +33,11 @@ package final class MetricsRegistry: Sendable {
         family(name) { GaugeFamily(series: series(name, help, labels, .gauge) { Locked(0) }) }
     }
 
+    /// A family whose values are set from a source that counts by itself; `kind` is what it is exposed as.
+    func gauge(_ name: String, help: String, kind: MetricKind) -> GaugeFamily {
+        family(name) { GaugeFamily(series: series(name, help, [], kind) { Locked(0) }) }
+    }
+
     /// A family of distributions.
     /// - Parameter buckets: upper bounds, ascending; `+Inf` is added.
     /// - Precondition: as for `counter(_:help:labels:)`; `buckets` ascend strictly and are finite.

@@ -22,7 +22,7 @@ package struct Backoff: Sendable, Hashable {
         let delay = (base / .seconds(1)) * Glibc.pow(max(factor, 1), Double(max(attempt, 0)))
         // Compared as numbers of seconds: the product may exceed what a Duration holds.
         guard delay.isFinite, delay < maximum / .seconds(1) else { return maximum }
-        return .nanoseconds(Int64(delay * 1e9))
+        return .seconds(delay)
     }
 }
 
