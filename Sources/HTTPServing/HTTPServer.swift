@@ -1,4 +1,4 @@
-internal import Core
+package import Core
 
 /// An HTTP/1.1 server (RFC 9110, RFC 9112) on libevent's event loops, one thread each, behind one listening socket.
 ///
@@ -19,7 +19,8 @@ package final class HTTPServer: Service {
     /// Binds to the configuration's address; connections wait in the backlog until `run()`.
     /// - Throws: `HTTPServingError` with code `.address`, `.bind` or `.system`.
     package init(
-        configuration: Configuration, handler: any HTTPHandler, observer: (any HTTPServerObserver)? = nil
+        configuration: Configuration, handler: any HTTPHandler, logger: Logger = .disabled,
+        observer: (any HTTPServerObserver)? = nil
     ) throws(HTTPServingError) {
         let address = try ListenAddress(parsing: configuration.address)
         let listener = try Listener(address, text: configuration.address)
@@ -27,7 +28,8 @@ package final class HTTPServer: Service {
         for _ in 0..<max(1, configuration.threads) { mailboxes.append(try Mailbox()) }
         self.mailboxes = mailboxes
         context = ServerContext(
-            configuration: configuration, handler: handler, observer: observer, counters: ServerCounters())
+            configuration: configuration, handler: handler, observer: observer, logger: logger,
+            counters: ServerCounters())
         port = listener.port
         state = Locked(.bound(listener))
     }
@@ -43,6 +45,9 @@ package final class HTTPServer: Service {
         guard let listener else {
             throw HTTPServingError(.state, "the HTTP server \(context.configuration.name) was already started")
         }
+        context.logger.info(
+            "serving HTTP", ["server": .string(context.configuration.name), "port": .integer(Int64(port))])
+        defer { context.logger.info("HTTP server has stopped", ["server": .string(context.configuration.name)]) }
         try await withTaskCancellationHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for (index, mailbox) in mailboxes.enumerated() {

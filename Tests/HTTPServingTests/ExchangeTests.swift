@@ -2,7 +2,7 @@ import Core
 import HTTPServing
 import Testing
 
-@Suite struct ExchangeTests {
+@Suite(.serialized) struct ExchangeTests {
     /// Answers with what it was asked, on the event thread or from a task.
     struct Echo: HTTPHandler {
         func respondImmediately(to request: HTTPServerRequest) -> HTTPServerResponse? {

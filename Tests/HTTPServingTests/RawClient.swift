@@ -12,7 +12,7 @@ final class RawClient {
         if var size = receiveBuffer {
             unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
         }
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: 5, tv_usec: 0)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         let result: CInt
@@ -70,6 +70,24 @@ final class RawClient {
         }
     }
 
+    func setSendTimeout(milliseconds: Int) throws {
+        var timeout = timeval(tv_sec: 0, tv_usec: milliseconds * 1000)
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    /// Reads bytes that nobody wants; how many, 0 at the end.
+    func drop(upTo limit: Int) throws -> Int {
+        if !pending.isEmpty {
+            defer { pending = [] }
+            return pending.count
+        }
+        if sink.count < limit { sink = [UInt8](repeating: 0, count: limit) }
+        let count = unsafe sink.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, limit, 0) }
+        guard count >= 0 else { throw Failure(what: "recv: \(errno)") }
+        return count
+    }
+
+    private var sink: [UInt8] = []
     private var pending: [UInt8] = []
 
     /// Some bytes; none at the end.

@@ -1,9 +1,14 @@
 import Core
-import Glibc
+import Foundation
 import HTTPServing
 import Testing
 
-private let clients = BlockingExecutor(label: "test clients", width: 64)
+/// Runs `body` on a thread of its own. Not on Dispatch's: their number is limited, and tasks run on them too.
+func onThread<Success: Sendable>(_ body: @escaping @Sendable () throws -> Success) async throws -> Success {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+    }
+}
 
 /// Runs `body` against a server that listens on a free loopback port, then stops the server. The body has a thread of
 /// its own: its sockets block.
@@ -18,7 +23,7 @@ func withServer<Success: Sendable>(
     let server = try HTTPServer(configuration: configuration, handler: handler, observer: observer)
     let running = Task { try await server.run() }
     let result: Result<Success, any Error>
-    do { result = .success(try await clients.run { try body(server) }) } catch { result = .failure(error) }
+    do { result = .success(try await onThread { try body(server) }) } catch { result = .failure(error) }
     running.cancel()
     try await running.value
     return try result.get()

@@ -26,6 +26,9 @@ extension Connection {
             stream?.abandon()
             task?.cancel()
             stream = nil
+            loop.context.logger.error(
+                "a handler made a response that is not valid HTTP",
+                ["method": .string(current?.head?.method ?? ""), "path": .string(current?.head?.path ?? "")])
             response = .text(500, "the response is not valid HTTP")
         }
         if let connection = response.headers["Connection"], HTTPFields.same(connection, "close") {

@@ -51,11 +51,9 @@ final class Connection {
                 bodyBytes: configuration.maxBodyBytes))
         exchange = ExchangeID(connection: id, number: 0)
         let base = loop.base
+        // Each body is one call: it keeps the connection alive until it returns, even if it closes the connection.
         readEvent = try Event(base, descriptor: descriptor, .readable) { [unowned self] in receive() }
-        writeEvent = try Event(base, descriptor: descriptor, .writable) { [unowned self] in
-            flush()
-            pump()
-        }
+        writeEvent = try Event(base, descriptor: descriptor, .writable) { [unowned self] in becameWritable() }
         timer = try Event(timerOn: base) { [unowned self] in timerFired() }
     }
 
@@ -179,7 +177,7 @@ final class Connection {
     private func makeStream() -> ResponseStream {
         ResponseStream(
             exchange: exchange, mailbox: loop.mailbox, limit: loop.context.configuration.streamBufferBytes,
-            counters: loop.context.counters)
+            counters: loop.context.counters, logger: loop.context.logger)
     }
 
     private func startTask(_ request: HTTPServerRequest) {
@@ -208,6 +206,11 @@ final class Connection {
     }
 
     // MARK: Writing
+
+    private func becameWritable() {
+        flush()
+        pump()
+    }
 
     /// Sends what can be sent, and goes on when the response is out.
     func flush() {

@@ -21,13 +21,15 @@ final class ResponseStream: HTTPResponseWriter {
     private let mailbox: Mailbox
     private let limit: Int
     private let counters: ServerCounters
+    private let logger: Logger
     private let state = Locked(State())
 
-    init(exchange: ExchangeID, mailbox: Mailbox, limit: Int, counters: ServerCounters) {
+    init(exchange: ExchangeID, mailbox: Mailbox, limit: Int, counters: ServerCounters, logger: Logger) {
         self.exchange = exchange
         self.mailbox = mailbox
         self.limit = limit
         self.counters = counters
+        self.logger = logger
     }
 
     func write(_ bytes: [UInt8]) async throws {
@@ -43,6 +45,9 @@ final class ResponseStream: HTTPResponseWriter {
             try await body(self)
             mailbox.post(.finish(exchange, isComplete: true))
         } catch {
+            if !(error is CancellationError), (error as? HTTPServingError)?.code != .disconnected {
+                logger.error("a streamed response ended early", error: error)
+            }
             mailbox.post(.finish(exchange, isComplete: false))
         }
     }

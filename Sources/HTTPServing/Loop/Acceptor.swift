@@ -25,6 +25,7 @@ final class Acceptor {
 
     deinit {
         event?.cancel()
+        listener.close()
         if reserve >= 0 { close(reserve) }
     }
 

@@ -6,6 +6,7 @@ struct ServerContext: Sendable {
     let configuration: HTTPServer.Configuration
     let handler: any HTTPHandler
     let observer: (any HTTPServerObserver)?
+    let logger: Logger
     let counters: ServerCounters
 }
 

@@ -1,3 +1,4 @@
+internal import Core
 internal import Glibc
 
 /// A listening socket.
@@ -5,6 +6,7 @@ final class Listener: Sendable {
     let descriptor: CInt
     /// The port, also where the system chose it.
     let port: Int
+    private let isOpen = Locked(true)
 
     /// Listens on `address`.
     /// - Throws: `HTTPServingError` with code `.address` or `.bind`.
@@ -25,8 +27,15 @@ final class Listener: Sendable {
             errno: lastError)
     }
 
-    deinit {
-        close(descriptor)
+    deinit { close() }
+
+    /// Refuses connections from now on; those in the backlog are reset.
+    func close() {
+        let wasOpen = isOpen.withLock { isOpen in
+            defer { isOpen = false }
+            return isOpen
+        }
+        if wasOpen { Glibc.close(descriptor) }
     }
 
     private struct Candidate {
@@ -51,7 +60,7 @@ final class Listener: Sendable {
             }
             if bound == 0, listen(descriptor, backlog) == 0 { return descriptor }
             let reason = errno
-            close(descriptor)
+            Glibc.close(descriptor)
             errno = reason
             return -1
         }

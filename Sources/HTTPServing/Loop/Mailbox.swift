@@ -38,6 +38,8 @@ final class Mailbox: Sendable {
     }
 
     deinit {
+        // A connection may have been handed over to a loop that had just ended.
+        for case .adopt(let socket, _) in commands.current { close(socket) }
         close(descriptor)
     }
 
