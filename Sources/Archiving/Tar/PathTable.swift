@@ -19,11 +19,19 @@ package struct PathTable: ~Copyable {
         slots = [UInt64](repeating: 0, count: 1024)
     }
 
-    /// A key for `path`; the same within one process.
-    package static func key(_ path: ArraySlice<UInt8>) -> UInt64 {
+    /// Keys for the folders on the way to `path`, outermost first, and at the end for `path` itself; the same within one
+    /// process. Nothing for the empty path.
+    package static func keys(_ path: [UInt8]) -> [UInt64] {
+        guard !path.isEmpty else { return [] }
+        var keys: [UInt64] = []
         var hasher = Hasher()
-        unsafe path.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
-        return UInt64(bitPattern: Int64(hasher.finalize()))
+        for component in path.split(separator: UInt8(ascii: "/")) {
+            // The length keeps `a/bc` and `ab/c` apart.
+            hasher.combine(component.count)
+            unsafe component.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+            keys.append(UInt64(bitPattern: Int64(hasher.finalize())))
+        }
+        return keys
     }
 
     /// What is at the path with this key.
@@ -35,7 +43,7 @@ package struct PathTable: ~Copyable {
     package mutating func set(_ key: UInt64, _ occupant: Occupant) {
         let index = slot(of: key)
         if slots[index] == 0 { used += 1 }
-        slots[index] = key & ~3 | Self.bits(occupant)
+        slots[index] = (key & ~3) | Self.bits(occupant)
         if used * 4 > slots.count * 3 { grow() }
     }
 

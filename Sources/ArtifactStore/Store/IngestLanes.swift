@@ -1,0 +1,138 @@
+internal import Archiving
+internal import Core
+internal import Cryptography
+internal import FileSystem
+
+/// Writes a layer to its temporary file and hashes it.
+///
+/// Unchecked: the pipeline hands it one batch after the other, each on some thread of the executor.
+final class WritingLane: @unchecked Sendable {
+    private let file: File
+    private var hash: LayerHash
+
+    init(file: File, layer: Digest.Algorithm, artifact: Digest.Algorithm) {
+        self.file = file
+        hash = LayerHash(layer, artifact)
+    }
+
+    func consume(_ batch: [[UInt8]]) throws {
+        for chunk in batch {
+            hash.update(chunk.span)
+            try file.write(chunk)
+        }
+    }
+
+    var layerDigest: Digest { hash.layerDigest }
+    var artifactDigest: Digest { hash.artifactDigest }
+}
+
+/// Unpacks and checks a layer.
+///
+/// A failure is kept until the end: that the bytes are not the announced ones says more than what is wrong with them.
+/// Unchecked for the reason of ``WritingLane``.
+final class InspectingLane: @unchecked Sendable {
+    private let walk: LayerWalk<LayerInspector>
+    private var failure: ArchiveError?
+
+    init(rules: IgnoreRules, limits: ArtifactLimits) {
+        walk = LayerWalk(inspecting: rules, limits: limits)
+    }
+
+    func consume(_ batch: [[UInt8]]) {
+        for chunk in batch { consume(chunk.span) }
+    }
+
+    func consume(_ piece: Span<UInt8>) {
+        guard failure == nil else { return }
+        do throws(ArchiveError) {
+            try walk.consume(piece)
+        } catch {
+            failure = error
+        }
+    }
+
+    func finish() throws(ArchiveError) -> LayerFindings {
+        if let failure { throw failure }
+        return try walk.findings()
+    }
+}
+
+/// A new artifact's file: written, hashed and counted.
+final class ArtifactOutput {
+    private let file: File
+    private var hash: StreamingDigest
+
+    init(file: File, algorithm: Digest.Algorithm) {
+        self.file = file
+        hash = StreamingDigest(algorithm)
+    }
+
+    func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
+        hash.update(bytes)
+        do throws(FileSystemError) {
+            try file.write(bytes)
+        } catch {
+            throw ArchiveError(.inputOutput, error.description, underlying: error)
+        }
+    }
+
+    var digest: Digest { hash.current() }
+}
+
+/// Tells blocking work that nobody waits for it any more.
+final class CancellationFlag: Sendable {
+    private let isSet = Locked(false)
+
+    func set() { isSet.withLock { $0 = true } }
+
+    func check() throws(CancellationError) {
+        if isSet.current { throw CancellationError() }
+    }
+}
+
+extension File {
+    /// Hands the whole content to `body`, in pieces.
+    func forEachPiece(_ flag: CancellationFlag? = nil, _ body: (Span<UInt8>) throws -> Void) throws {
+        adviseSequentialReading()
+        var buffer = [UInt8](repeating: 0, count: 256 * 1024)
+        var offset: Int64 = 0
+        while true {
+            try flag?.check()
+            let count = try read(into: &buffer, at: offset)
+            if count == 0 { return }
+            try body(buffer.span.extracting(..<count))
+            offset += Int64(count)
+        }
+    }
+
+    /// The digest of the whole content.
+    func digest(_ algorithm: Digest.Algorithm, _ flag: CancellationFlag? = nil) throws -> Digest {
+        var hash = StreamingDigest(algorithm)
+        try forEachPiece(flag) { hash.update($0) }
+        return hash.finalize()
+    }
+}
+
+/// Hashes a layer with the announced algorithm and, where that is another one, with the artifacts'.
+struct LayerHash: ~Copyable {
+    private var layer: StreamingDigest
+    private var artifact: StreamingDigest
+    private let hashesTwice: Bool
+
+    init(_ layerAlgorithm: Digest.Algorithm, _ artifactAlgorithm: Digest.Algorithm) {
+        layer = StreamingDigest(layerAlgorithm)
+        artifact = StreamingDigest(artifactAlgorithm)
+        hashesTwice = layerAlgorithm != artifactAlgorithm
+    }
+
+    mutating func update(_ bytes: Span<UInt8>) {
+        layer.update(bytes)
+        if hashesTwice { artifact.update(bytes) }
+    }
+
+    var layerDigest: Digest { layer.current() }
+    var artifactDigest: Digest {
+        if hashesTwice { return artifact.current() }
+        return layer.current()
+    }
+}
