@@ -167,6 +167,34 @@ import Testing
         #expect(count == 64 << 20)
     }
 
+    @Test(arguments: [ConnectionPolicy.ProtocolVersion.negotiated, .http1]) func streamsUploads(
+        _ version: ConnectionPolicy.ProtocolVersion
+    ) async throws {
+        let block = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in 0..<4 {
+                group.addTask { [client, server] in
+                    let (stream, continuation) = AsyncThrowingStream<[UInt8], any Error>.makeStream()
+                    let producer = Task {
+                        for number in 0..<50 {
+                            if number % 10 == index { try await Task.sleep(for: .milliseconds(10)) }
+                            continuation.yield(block)
+                        }
+                        continuation.finish()
+                    }
+                    var request = self.request(server.url("/put\(index)"), server.trusting)
+                    request.connection.version = version
+                    request.method = "PUT"
+                    request.body = .stream(length: index % 2 == 0 ? 5_000_000 : nil, stream)
+                    #expect(try await client.send(request).status == 201)
+                    try await producer.value
+                    #expect(try server.stored("put\(index)") == Array(repeatElement(block, count: 50).joined()))
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test func parallelHTTP2DownloadsAreComplete() async throws {
         let big = request(server.url("/big"), server.trusting)
         try await withThrowingTaskGroup(of: Int.self) { group in

@@ -26,6 +26,7 @@ final class WebServer: Sendable {
                 ssl_certificate_key \(certificates.server.keyPath);
                 ssl_protocols TLSv1.2 TLSv1.3;
                 location / { root \(folder.file("files")); }
+                location /put { root \(folder.file("files")); dav_methods PUT; client_max_body_size 0; }
                 location /echo { return 200 "$http_host $server_protocol $ssl_client_s_dn $connection $ssl_server_name"; }
             """
         try folder.write(
@@ -56,6 +57,9 @@ final class WebServer: Sendable {
     }
 
     func url(_ path: String, host: String = "127.0.0.1") -> String { "https://\(host):\(port)\(path)" }
+
+    /// A file that was stored with PUT.
+    func stored(_ name: String) throws -> [UInt8] { try certificates.folder.read("files/\(name)") }
 
     var trusting: TLSPolicy { TLSPolicy(additionalRoots: certificates.authority.certificate) }
 }

@@ -13,6 +13,7 @@ final class LoopWorker {
     private var transfers: [ObjectIdentifier: Transfer] = [:]
     /// Transfers that wait for their turn, in order; ended ones are skipped.
     private var queue: [Transfer] = []
+    private var isStartingQueued = false
     private var active = 0
     /// When a time limit has to be looked at next.
     private var nextSweep: ContinuousClock.Instant?
@@ -223,10 +224,15 @@ final class LoopWorker {
         startQueued()
     }
 
+    /// Starts the transfer whose turn it is: whoever ended made room for one.
     private func startQueued() {
-        guard !queue.isEmpty else { return }
+        // A transfer that fails at its start ends inside the loop below, which then goes on to the next one.
+        guard !queue.isEmpty, !isStartingQueued else { return }
+        isStartingQueued = true
+        defer { isStartingQueued = false }
+        let activeBefore = active
         var index = 0
-        while index < queue.count, active < configuration.maximumTransfers {
+        while index < queue.count, active == activeBefore, active < configuration.maximumTransfers {
             let transfer = queue[index]
             let isWaiting = transfers[ObjectIdentifier(transfer.exchange)] != nil
             if isWaiting, !mayStart(transfer) {
@@ -235,7 +241,7 @@ final class LoopWorker {
             }
             queue.remove(at: index)
             loop.statistics.withLock { $0.queuedTransfers -= 1 }
-            if isWaiting { return begin(transfer) }
+            if isWaiting { begin(transfer) }
         }
     }
 

@@ -6,6 +6,9 @@ package struct ConnectionPolicy: Sendable, Hashable {
         /// HTTP/2 where the server agrees to it in the TLS handshake, else HTTP/1.1.
         case negotiated
         /// HTTP/1.1 only: one connection per transfer, so a large download neither holds up nor is held up by others.
+        ///
+        /// For bodies of megabytes: with HTTP/2, libcurl grants each stream a window of 32 MiB, so that a consumer who is
+        /// slower than the network makes it keep that much; with HTTP/1.1 the rest stays in the kernel and at the peer.
         case http1
     }
 

@@ -7,20 +7,15 @@ struct IPAddress: Sendable, Hashable {
 
     /// Parses the usual text forms (IPv6 without brackets and zone).
     init?(_ text: String) {
-        var four = in_addr()
-        if unsafe inet_pton(AF_INET, text, &four) == 1 {
-            bytes = Self.bytes(of: four)
-            return
+        var buffer = [UInt8](repeating: 0, count: 16)
+        if unsafe inet_pton(AF_INET, text, &buffer) == 1 {
+            bytes = Array(buffer[..<4])
+        } else if unsafe inet_pton(AF_INET6, text, &buffer) == 1 {
+            let isMapped = buffer[..<10].allSatisfy { $0 == 0 } && buffer[10] == 0xFF && buffer[11] == 0xFF
+            bytes = isMapped ? Array(buffer[12...]) : buffer
+        } else {
+            return nil
         }
-        var sixteen = in6_addr()
-        guard unsafe inet_pton(AF_INET6, text, &sixteen) == 1 else { return nil }
-        let all = Self.bytes(of: sixteen)
-        let isMapped = all[..<10].allSatisfy { $0 == 0 } && all[10] == 0xFF && all[11] == 0xFF
-        bytes = isMapped ? Array(all[12...]) : all
-    }
-
-    private static func bytes<Storage>(of storage: Storage) -> [UInt8] {
-        unsafe withUnsafeBytes(of: storage) { unsafe Array($0) }
     }
 
     /// 127.0.0.0/8 and ::1.
