@@ -26,7 +26,7 @@ package enum Subprocess {
     /// exactly `environment`. It is killed, with its group, at the timeout, over the output limit, and when the task is
     /// cancelled. The blocking work happens on a thread of its own.
     /// - Parameters:
-    ///   - executable: a path, or a name to look for in the absolute folders of our own `PATH`.
+    ///   - executable: a path, or a name to look for in the absolute folders of the given environment's `PATH`, or our own.
     ///   - environment: all of the program's environment; see `ProcessEnvironment`.
     ///   - input: what its standard input reads before the end.
     ///   - outputLimit: bytes of standard output that are accepted.
@@ -35,7 +35,7 @@ package enum Subprocess {
         _ executable: String, arguments: [String] = [], environment: [String: String], input: [UInt8] = [],
         timeout: Duration, outputLimit: Int = 1 << 20, workingDirectory: String? = nil
     ) async throws(SubprocessError) -> SubprocessResult {
-        let path = try ExecutableSearch.locate(executable)
+        let path = try ExecutableSearch.locate(executable, path: environment["PATH"])
         let cancellation = try CancellationSignal()
         let job = SubprocessJob(
             path: path, arguments: [executable] + arguments, environment: environment, input: input, timeout: timeout,
@@ -55,7 +55,7 @@ package enum Subprocess {
 
 /// Finds programs as a shell would, but never relative to the working directory.
 enum ExecutableSearch {
-    static func locate(_ name: String) throws(SubprocessError) -> String {
+    static func locate(_ name: String, path: String?) throws(SubprocessError) -> String {
         guard !name.isEmpty, !name.utf8.contains(0) else {
             throw SubprocessError(.notFound, "the name of the program to run is empty or has a zero byte")
         }
@@ -65,7 +65,8 @@ enum ExecutableSearch {
             }
             return name
         }
-        for folder in (ProcessEnvironment.current["PATH"] ?? "").split(separator: ":") where folder.hasPrefix("/") {
+        for folder in (path ?? ProcessEnvironment.current["PATH"] ?? "").split(separator: ":")
+        where folder.hasPrefix("/") {
             let candidate = "\(folder)/\(name)"
             if isExecutable(candidate) { return candidate }
         }

@@ -63,7 +63,7 @@ package final class TokenCache: Sendable {
         for key: Key, fetch: @escaping @Sendable () async throws(RegistryError) -> FetchedToken
     ) async throws(RegistryError) -> Grant {
         if let token = cached(key) { return Grant(token: token, isCached: true) }
-        let token = try await fetches.run(key) { () async throws(RegistryError) -> Redacted<String> in
+        let token = try await fetches.shared(key) { () async throws(RegistryError) -> Redacted<String> in
             let fetched = try await fetch()
             self.keep(fetched, for: key)
             return fetched.token

@@ -18,7 +18,7 @@ extension Repository: ManifestFetching {
         let key = ResolutionKey(
             repository: self.reference, reference: reference, access: access.key, timeout: access.timeout)
         do throws(RegistryError) {
-            return try await shared.resolutions.run(key) { () async throws(RegistryError) in
+            return try await shared.resolutions.shared(key) { () async throws(RegistryError) in
                 try await resolveAlone(reference, action)
             }
         } catch {
