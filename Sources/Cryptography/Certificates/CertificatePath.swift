@@ -24,8 +24,8 @@ package struct CertificatePath: Sendable {
         guard leaf.isValid(at: time) else {  // check: leaf-validity
             throw CryptographyError(.expired, "the certificate is not valid at the time of signing")
         }
-        let currentAnchors = anchors.filter { $0.isValid(at: time) }
-        let currentIntermediates = intermediates.filter { $0.isValid(at: time) }
+        let currentAnchors = anchors.filter { $0.isValid(at: time) }  // check-filter: anchor-validity
+        let currentIntermediates = intermediates.filter { $0.isValid(at: time) }  // check-filter: issuer-validity
         let excluded = anchors.count + intermediates.count - currentAnchors.count - currentIntermediates.count
         let found = Self.build(leaf, currentIntermediates, currentAnchors)
         guard let path = found.path else {
@@ -36,9 +36,6 @@ package struct CertificatePath: Sendable {
         let issuers = path.dropFirst()
         guard !issuers.isEmpty else {  // check: path-length-minimum
             throw CryptographyError(.path, "the certificate is its own anchor")
-        }
-        guard path.allSatisfy({ $0.isValid(at: time) }) else {  // check: issuer-validity
-            throw CryptographyError(.expired, "an issuing certificate is not valid at the time of signing")
         }
         guard issuers.allSatisfy(\.isAuthority) else {  // check: issuer-authority
             throw CryptographyError(.path, "an issuing certificate is no certificate authority")

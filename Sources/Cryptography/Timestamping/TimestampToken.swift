@@ -74,13 +74,7 @@ package struct TimestampToken: Sendable {
         guard signer == nil || certificate == signer else {  // check: tsa-signer
             throw CryptographyError(.timestamp, "the timestamp is signed with another certificate of the authority")
         }
-        guard certificate.extendedKeyUsages == [.timeStamping] else {  // check: tsa-usage
-            throw CryptographyError(.timestamp, "the certificate of the timestamp is not for timestamps only")
-        }
-        let hasCriticalUsage = certificate.extensions.contains { $0.oid == .extendedKeyUsage && $0.isCritical }
-        guard hasCriticalUsage else {  // check: tsa-usage-critical
-            throw CryptographyError(.timestamp, "the usage of the timestamp's certificate is not critical")
-        }
+        // OpenSSL has made sure that the signer is for timestamps alone, and critically so.
         _ = try CertificatePath(
             from: certificate, intermediates: intermediates, anchors: anchors, at: time, usage: .timeStamping)
         return certificate

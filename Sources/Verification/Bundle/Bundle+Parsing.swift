@@ -36,7 +36,7 @@ extension Bundle {
     }
 
     private static func material(_ reader: inout MessageReader, _ version: Version) throws(Rejection) -> Material {
-        let kinds = ["certificate", "x509CertificateChain", "publicKey"].filter { reader.has($0) }
+        let kinds = ["certificate", "x509CertificateChain", "publicKey"].filter { reader.value($0) != nil }
         guard kinds.count == 1 else {  // check: one-material
             throw Rejection(.malformed, "the bundle must have exactly one of certificate, chain and public key")
         }

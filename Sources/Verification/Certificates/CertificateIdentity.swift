@@ -43,6 +43,17 @@ package struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible 
         }
     }
 
+    private init(issuer: String, subject: String, subjects: [String]) {
+        self.issuer = issuer
+        self.subject = subject
+        self.subjects = subjects
+    }
+
+    /// The same identity, called by another of its names.
+    func named(_ subject: String) -> CertificateIdentity {
+        CertificateIdentity(issuer: issuer, subject: subject, subjects: subjects)
+    }
+
     private static func issuer(of certificate: Certificate) throws(Rejection) -> String {
         var found: [[UInt8]] = []
         if let value = certificate.extensionValue(issuerV2) {

@@ -30,8 +30,6 @@ struct MessageReader {
         try self.init(value, path: "")
     }
 
-    func has(_ name: String) -> Bool { members[name] != nil }
-
     mutating func value(_ name: String) -> JSONValue? {
         read.insert(name)
         return members[name]

@@ -59,7 +59,8 @@ extension TrustedRoot {
         }
         guard var keyReader = try reader.message("publicKey") else { throw reader.missing("publicKey") }
         let key = try publicKey(&keyReader)
-        guard let window = try window(&keyReader), window.start != nil else {  // check: root-log-start
+        let window = try window(&keyReader) ?? Window(start: nil, end: nil)
+        guard window.start != nil else {  // check: root-log-start
             throw keyReader.missing("validFor.start")
         }
         try keyReader.finish()

@@ -1,0 +1,5 @@
+internal import OCI
+
+extension RegistryError: FetchFailure {
+    package var isNotFound: Bool { code == .notFound }
+}

@@ -1,0 +1,153 @@
+package import Core
+package import OCI
+
+/// Finds the cosign signatures of a manifest in its repository and judges them: bundles that refer to it (cosign 3) and
+/// layers of its `.sig` tag (cosign 2). One that satisfies the policy suffices, wherever it is.
+package struct CosignVerifier: Sendable {
+    /// Where signatures are looked up.
+    package typealias Source = ManifestFetching & BlobFetching & ReferrerListing
+
+    /// How much is looked at; the rest is as if it did not exist.
+    package struct Limits: Sendable, Hashable {
+        /// Referrers that are listed.
+        package var referrers = 1000
+        /// Referrers whose manifest is fetched; those that say they are bundles with a signature come first.
+        package var fetchedReferrers = 32
+        /// Layers of a `.sig` tag.
+        package var layers = 64
+
+        package init() {}
+    }
+
+    /// Bytes of a payload in a `.sig` tag.
+    static let maximumPayload = 1 << 20
+    private static let bundleMediaType = "application/vnd.dev.sigstore.bundle"
+
+    private let policy: SignaturePolicy
+    private let trust: TrustedRoot?
+    private let limits: Limits
+
+    /// A verifier by a policy.
+    /// - Parameter trust: needed unless the policy accepts keys and asks for no log.
+    package init(policy: SignaturePolicy, trust: TrustedRoot?, limits: Limits = Limits()) {
+        self.policy = policy
+        self.trust = trust
+        self.limits = limits
+    }
+
+    /// Judges the signatures of the manifest with this digest.
+    /// - Parameters:
+    ///   - digest: the digest that will be pulled; every signature is compared with it.
+    ///   - reference: the artifact's name in messages.
+    /// - Throws: `VerificationError`: `.noMatchingSignature` with a finding for each signature; `.lookup` when none was
+    ///   found to satisfy the policy but some could not be fetched.
+    package func verify(
+        _ digest: Digest, reference: String, in source: any Source
+    ) async throws(VerificationError) -> VerifiedSignature {
+        var search = SignatureSearch(reference: reference, tag: Self.tag(of: digest))
+        if let verified = await verifyBundles(digest, source, &search) { return verified }
+        if let verified = await verifyTag(digest, source, &search) { return verified }
+        throw search.failure()
+    }
+
+    /// The tag that cosign 2 stores a manifest's signatures under.
+    package static func tag(of digest: Digest) -> String { "\(digest.algorithm.rawValue)-\(digest.hex).sig" }
+
+    private func verifyBundles(
+        _ digest: Digest, _ source: any Source, _ search: inout SignatureSearch
+    ) async -> VerifiedSignature? {
+        let listed: [Descriptor]
+        do {
+            listed = try await source.referrers(of: digest, artifactType: nil, limit: limits.referrers)
+        } catch {
+            search.failed(error, at: "the list of referrers")
+            return nil
+        }
+        let ranked = Self.ranked(listed)
+        search.skipped += max(0, ranked.count - limits.fetchedReferrers)
+        for descriptor in ranked.prefix(limits.fetchedReferrers) {
+            do {
+                guard let bytes = try await bundle(descriptor, source) else { continue }
+                let bundle = try Bundle(parsing: bytes)
+                guard bundle.version == .v0_3 else {  // check: registry-version
+                    throw Rejection(.unsupported, "bundles older than 0.3 are not accepted from a registry")
+                }
+                guard bundle.isEnvelope else {  // check: registry-envelope
+                    throw Rejection(.unsupported, "bundles without an envelope are not accepted from a registry")
+                }
+                return try BundleVerifier(policy: policy, trust: trust).verify(bundle, artifact: .digest(digest))
+            } catch let rejection as Rejection {
+                search.found("bundle \(descriptor.digest)", rejection)
+            } catch is OCIError {
+                continue  // What is no manifest that we know holds no signature.
+            } catch {
+                search.failed(error, at: "bundle \(descriptor.digest)")
+            }
+        }
+        return nil
+    }
+
+    /// The bundle that a referrer holds; nil when it holds something else.
+    private func bundle(_ descriptor: Descriptor, _ source: any Source) async throws -> [UInt8]? {
+        guard case .image(let manifest) = try await source.fetchManifest(.digest(descriptor.digest)).parsed(),
+            manifest.layers.count == 1, let layer = manifest.layers.first,
+            layer.mediaType.description.hasPrefix(Self.bundleMediaType)
+        else { return nil }
+        guard layer.size <= Int64(Bundle.maximumSize) else {  // check: bundle-size
+            throw Rejection(.malformed, "it has \(layer.size) bytes, more than the limit of \(Bundle.maximumSize)")
+        }
+        return try await source.fetchBlob(layer, limit: Bundle.maximumSize)
+    }
+
+    /// The referrers, those first that say most clearly that they are signatures. What a descriptor says decides nothing
+    /// else: an index under the fallback tag may say nothing.
+    private static func ranked(_ descriptors: [Descriptor]) -> [Descriptor] {
+        func rank(_ descriptor: Descriptor) -> Int {
+            let isBundle = descriptor.artifactType?.description.hasPrefix(bundleMediaType) ?? false
+            let predicate = descriptor.annotations["dev.sigstore.bundle.predicateType"]
+            if isBundle { return predicate == nil || predicate == InTotoStatement.cosignSignature ? 0 : 2 }
+            return 1
+        }
+        var seen: Set<Digest> = []
+        let unique = descriptors.filter { seen.insert($0.digest).inserted }
+        return (0...2).flatMap { wanted in unique.filter { rank($0) == wanted } }
+    }
+
+    private func verifyTag(
+        _ digest: Digest, _ source: any Source, _ search: inout SignatureSearch
+    ) async -> VerifiedSignature? {
+        let manifest: ImageManifest
+        do {
+            let fetched = try await source.fetchManifest(.tag(Self.tag(of: digest)))
+            guard case .image(let image) = try fetched.parsed() else {
+                search.found("the tag '\(search.tag)'", Rejection(.unsupported, "it is no image manifest"))
+                return nil
+            }
+            manifest = image
+        } catch let error as OCIError {
+            search.found("the tag '\(search.tag)'", Rejection(.malformed, error.message))
+            return nil
+        } catch {
+            if (error as? any FetchFailure)?.isNotFound != true { search.failed(error, at: "the tag '\(search.tag)'") }
+            return nil
+        }
+        search.skipped += max(0, manifest.layers.count - limits.layers)
+        for (index, layer) in manifest.layers.prefix(limits.layers).enumerated() {
+            let place = "signature \(index + 1) of the tag '\(search.tag)'"
+            do {
+                guard layer.size <= Int64(Self.maximumPayload) else {  // check: payload-size
+                    throw Rejection(
+                        .malformed, "it has \(layer.size) bytes, more than the limit of \(Self.maximumPayload)")
+                }
+                let payload = try await source.fetchBlob(layer, limit: Self.maximumPayload)
+                let signature = try LegacySignature(payload: payload, annotations: layer.annotations)
+                return try LegacyVerifier(policy: policy, trust: trust).verify(signature, of: digest)
+            } catch let rejection as Rejection {
+                search.found(place, rejection)
+            } catch {
+                search.failed(error, at: place)
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,61 @@
+internal import OCI
+
+/// What a search for signatures came upon, for the error that ends it.
+struct SignatureSearch {
+    let reference: String
+    /// The tag that cosign 2 would have used.
+    let tag: String
+    /// How many candidates were beyond the limits.
+    var skipped = 0
+    private var findings: [SignatureFinding] = []
+    private var lookupFailure: (place: String, error: any Error)?
+
+    /// Findings that are kept; those in a message are fewer.
+    private static let maximumFindings = 32
+    private static let maximumInMessage = 5
+
+    init(reference: String, tag: String) {
+        self.reference = reference
+        self.tag = tag
+    }
+
+    /// Notes a signature that does not count.
+    mutating func found(_ place: String, _ rejection: Rejection) {
+        if findings.count < Self.maximumFindings {
+            findings.append(SignatureFinding(place: place, rejection: rejection))
+        } else {
+            skipped += 1
+        }
+    }
+
+    /// Notes that something could not be fetched.
+    mutating func failed(_ error: any Error, at place: String) {
+        lookupFailure = lookupFailure ?? (place, error)
+    }
+
+    /// The error that tells all of it.
+    func failure() -> VerificationError {
+        let prefix = "no matching signatures were found for '\(shown(reference, limit: 512))'"
+        if let (place, error) = lookupFailure {
+            let retryable = (error as? any FetchFailure)?.isRetryable ?? true
+            return VerificationError(
+                .lookup, "\(prefix): \(place) could not be fetched: \(shown("\(error)", limit: 300))\(details)",
+                findings: findings, underlying: error, isRetryable: retryable)
+        }
+        if findings.isEmpty {
+            return VerificationError(
+                .noMatchingSignature,
+                "\(prefix): it has neither a Sigstore bundle as a referrer nor the tag '\(tag)'\(remainder)")
+        }
+        return VerificationError(.noMatchingSignature, prefix + details, findings: findings)
+    }
+
+    private var details: String {
+        guard !findings.isEmpty else { return remainder }
+        let told = findings.prefix(Self.maximumInMessage).map { shown($0.description, limit: 400) }
+        let more = findings.count > told.count ? "; and \(findings.count - told.count) more" : ""
+        return ": " + told.joined(separator: "; ") + more + remainder
+    }
+
+    private var remainder: String { skipped > 0 ? " (\(skipped) beyond the limits were not looked at)" : "" }
+}
