@@ -62,13 +62,7 @@ final class Acceptor {
     }
 
     private func accept(_ storage: inout sockaddr_storage) -> CInt {
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        return unsafe withUnsafeMutablePointer(to: &storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                unsafe accept4(
-                    listener.descriptor, address, &length, CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
-            }
-        }
+        unsafe withUnsafeMutablePointer(to: &storage) { unsafe CEventAccept(listener.descriptor, $0) }
     }
 
     private func shedOne() {

@@ -1,5 +1,4 @@
 internal import CEvent
-internal import Glibc
 
 /// An event base: one thread's queue of descriptors and timers. Used from that thread only.
 @safe
@@ -8,31 +7,24 @@ final class EventBase {
 
     /// - Throws: `HTTPServingError` with code `.system` when the system refuses.
     init() throws(HTTPServingError) {
-        guard let configuration = unsafe event_config_new() else {
-            throw HTTPServingError(.system, "no memory for an event loop")
-        }
-        defer { unsafe event_config_free(configuration) }
-        // Only its own thread ever touches a base; other threads go through the mailbox.
-        unsafe event_config_set_flag(
-            configuration, CInt(EVENT_BASE_FLAG_NOLOCK.rawValue | EVENT_BASE_FLAG_IGNORE_ENV.rawValue))
-        guard let base = unsafe event_base_new_with_config(configuration) else {
+        guard let base = unsafe CEventBaseNew() else {
             throw HTTPServingError(.system, "cannot make an event loop; check the limit on open files")
         }
         unsafe pointer = base
     }
 
     deinit {
-        unsafe event_base_free(pointer)
+        unsafe CEventBaseFree(pointer)
     }
 
     /// Runs events until `stop()`.
     func run() {
-        unsafe _ = event_base_loop(pointer, EVLOOP_NO_EXIT_ON_EMPTY)
+        unsafe CEventBaseRun(pointer)
     }
 
     /// Ends `run()` after the event at hand.
     func stop() {
-        unsafe _ = event_base_loopbreak(pointer)
+        unsafe CEventBaseStop(pointer)
     }
 }
 
@@ -56,63 +48,66 @@ final class Event {
     init(_ base: EventBase, descriptor: CInt, _ interest: Interest, _ run: @escaping () -> Void)
         throws(HTTPServingError)
     {
-        let flags = interest == .readable ? EV_READ | EV_PERSIST : EV_WRITE | EV_PERSIST
         self.base = base
         body = Body(run)
-        unsafe pointer = try Self.make(base, descriptor, CShort(flags), body)
+        let context = unsafe Unmanaged.passUnretained(body).toOpaque()
+        let event =
+            switch interest {
+            case .readable: unsafe CEventNewReadable(base.pointer, descriptor, Self.fired, context)
+            case .writable: unsafe CEventNewWritable(base.pointer, descriptor, Self.fired, context)
+            }
+        guard let event = unsafe event else { throw Self.noMemory }
+        unsafe pointer = event
     }
 
-    /// A timer, from `enable(after:)` on.
+    /// A timer, from `enable(afterNanoseconds:)` on.
     init(timerOn base: EventBase, _ run: @escaping () -> Void) throws(HTTPServingError) {
         self.base = base
         body = Body(run)
-        unsafe pointer = try Self.make(base, -1, 0, body)
+        let context = unsafe Unmanaged.passUnretained(body).toOpaque()
+        guard let event = unsafe CEventNewTimer(base.pointer, Self.fired, context) else { throw Self.noMemory }
+        unsafe pointer = event
     }
 
-    private static func make(
-        _ base: EventBase, _ descriptor: CInt, _ flags: CShort, _ body: Body
-    ) throws(HTTPServingError) -> OpaquePointer {
-        let event = unsafe event_new(
-            base.pointer, descriptor, flags,
-            { _, _, context in
-                guard let context = unsafe context else { return }
-                // The local reference keeps the body alive while it frees its own event.
-                let body = unsafe Unmanaged<Body>.fromOpaque(context).takeUnretainedValue()
-                body.run()
-            }, Unmanaged.passUnretained(body).toOpaque())
-        guard let event = unsafe event else { throw HTTPServingError(.system, "no memory for an event") }
-        return unsafe event
+    private static var noMemory: HTTPServingError { HTTPServingError(.system, "no memory for an event") }
+
+    private static var fired: CEventCallback {
+        { _, _, context in
+            guard let context = unsafe context else { return }
+            // The local reference keeps the body alive while it frees its own event.
+            let body = unsafe Unmanaged<Body>.fromOpaque(context).takeUnretainedValue()
+            body.run()
+        }
     }
 
     private(set) var isEnabled = false
 
     func enable() {
         guard !isEnabled, let pointer = unsafe pointer else { return }
-        isEnabled = unsafe event_add(pointer, nil) == 0
+        isEnabled = unsafe CEventEnable(pointer) == 0
     }
 
     func disable() {
         guard isEnabled, let pointer = unsafe pointer else { return }
         isEnabled = false
-        unsafe event_del(pointer)
+        unsafe CEventDisable(pointer)
     }
 
     /// (Re)starts the timer.
     func enable(afterNanoseconds delay: UInt64) {
         guard let pointer = unsafe pointer else { return }
-        var time = timeval(tv_sec: Int(delay / 1_000_000_000), tv_usec: Int(delay % 1_000_000_000 / 1000))
-        unsafe event_add(pointer, &time)
+        unsafe _ = CEventEnableAfter(pointer, delay)
     }
 
     /// Ends the watch for good; the body never runs again.
     func cancel() {
         guard let pointer = unsafe pointer else { return }
         isEnabled = false
-        unsafe event_free(pointer)
+        unsafe CEventFree(pointer)
         unsafe self.pointer = nil
     }
 
     deinit {
-        if let pointer = unsafe pointer { unsafe event_free(pointer) }
+        if let pointer = unsafe pointer { unsafe CEventFree(pointer) }
     }
 }

@@ -12,7 +12,11 @@ enum EventLoopThread {
     /// Runs `body` on a new, detached thread.
     /// - Throws: `HTTPServingError` with code `.system` when the system refuses another thread.
     static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(HTTPServingError) {
-        let context = unsafe Unmanaged.passRetained(Body(body))
+        let context = unsafe Unmanaged.passRetained(
+            Body {
+                unsafe CEventNameThread(String(name.prefix(15)))
+                body()
+            })
         var everything = sigset_t()
         var before = sigset_t()
         unsafe sigfillset(&everything)
@@ -32,7 +36,6 @@ enum EventLoopThread {
             unsafe context.release()
             throw HTTPServingError(.system, "cannot start a thread: \(systemMessage(result))", errno: result)
         }
-        unsafe pthread_setname_np(thread, String(name.prefix(15)))
         pthread_detach(thread)
     }
 }

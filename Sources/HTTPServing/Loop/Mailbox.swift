@@ -30,7 +30,7 @@ final class Mailbox: Sendable {
 
     /// - Throws: `HTTPServingError` with code `.system` when the system has no descriptor left.
     init() throws(HTTPServingError) {
-        descriptor = eventfd(0, CInt(EFD_NONBLOCK | EFD_CLOEXEC))
+        descriptor = CEventWakerNew()
         guard descriptor >= 0 else {
             throw HTTPServingError(
                 .system, "cannot make an event descriptor; check the limit on open files", errno: errno)
@@ -48,14 +48,13 @@ final class Mailbox: Sendable {
             commands.append(command)
             return commands.count == 1
         }
-        if wasEmpty { _ = eventfd_write(descriptor, 1) }
+        if wasEmpty { CEventWake(descriptor) }
     }
 
     /// Everything posted since the last call. The descriptor is reset before the queue is emptied, so that no post is
     /// missed.
     func drain() -> [Command] {
-        var count: eventfd_t = 0
-        unsafe _ = eventfd_read(descriptor, &count)
+        CEventWakerReset(descriptor)
         return commands.withLock { commands in
             let taken = commands
             commands = []
