@@ -66,8 +66,8 @@ let package = Package(
 
         // Layer 3.
         pure("KubernetesAPI", ["Core"]),
-        pure("KubernetesClient", ["Core", "KubernetesAPI", "HTTPTransport", "YAMLCoding"]),
-        pure("ControllerRuntime", ["Core", "KubernetesAPI", "KubernetesClient"]),
+        pure("KubernetesClient", ["Core", "KubernetesAPI", "HTTPTransport", "YAMLCoding", "Subprocesses"]),
+        pure("ControllerRuntime", ["Core", "KubernetesAPI", "KubernetesClient", "HTTPTransport"]),
         pure("OCI", ["Core"]),
         pure("RegistryClient", ["Core", "OCI", "HTTPTransport", "Cryptography", "Subprocesses"]),
         pure("Verification", ["Core", "OCI", "Cryptography", "RegularExpressions"]),
@@ -123,7 +123,7 @@ let package = Package(
         tests("CommandLineParsing", ["Core"]),
         tests("KubernetesAPI", ["Core"]),
         tests("KubernetesClient", ["Core", "KubernetesAPI", "HTTPTransport", "HTTPServing", "YAMLCoding"]),
-        tests("ControllerRuntime", ["Core", "KubernetesAPI", "KubernetesClient"]),
+        tests("ControllerRuntime", ["Core", "KubernetesAPI", "KubernetesClient", "HTTPTransport", "HTTPServing"]),
         tests("OCI", ["Core"]),
         tests("RegistryClient", ["Core", "OCI", "HTTPTransport", "HTTPServing", "Cryptography"]),
         tests("Verification", ["Core", "OCI", "Cryptography", "TestPKI"]),

@@ -14,6 +14,9 @@ package struct FieldReader {
         self.members = members
     }
 
+    /// The whole object.
+    package var json: JSONValue { .object(members) }
+
     private func member(_ name: String) -> JSONValue? {
         guard let value = members[name], !value.isNull else { return nil }
         return value
