@@ -1,0 +1,128 @@
+package import Core
+package import HTTPTransport
+internal import KubernetesAPI
+
+/// Posts events to a notification-controller, in the background: bounded, tried again on connection errors and 5xx, never
+/// blocking.
+package final class NotificationSender: EventRecording, Service {
+    private static let attempts = 5
+    private static let timeout: Duration = .seconds(5)
+
+    private struct Notification: Sendable {
+        let record: EventRecord
+        let date: Timestamp
+    }
+
+    private let http: any HTTPClient
+    private let address: String
+    private let connection: ConnectionPolicy
+    private let component: String
+    private let instance: String
+    private let time: any TimeSource
+    private let logger: Logger
+    private let metrics: EventMetrics
+    private let mailbox: BoundedMailbox<Notification>
+
+    /// A sender that does not run yet; what is recorded before is kept.
+    /// - Parameters:
+    ///   - address: the URL that is posted to.
+    ///   - component: `reportingController`; `instance` is `reportingInstance`.
+    ///   - capacity: notifications that may wait.
+    package init(
+        http: any HTTPClient, address: String, connection: ConnectionPolicy = ConnectionPolicy(), component: String,
+        instance: String, capacity: Int = 1000, time: any TimeSource = SystemTime(),
+        metrics: MetricsRegistry = MetricsRegistry(), logger: Logger = .disabled
+    ) {
+        self.http = http
+        self.address = address
+        self.connection = connection
+        self.component = component
+        self.instance = instance
+        self.time = time
+        self.logger = logger
+        self.metrics = EventMetrics(registry: metrics, sink: "notification")
+        mailbox = BoundedMailbox(limit: capacity)
+    }
+
+    package func record(_ event: EventRecord) {
+        guard !event.isTrace else { return }
+        if !mailbox.put(Notification(record: event, date: time.now)) { metrics.count(.dropped) }
+    }
+
+    /// Posts until cancelled; what still waits then is dropped and counted.
+    package func run() async throws {
+        while let notification = await mailbox.take() { await deliver(notification) }
+        metrics.count(.dropped, by: mailbox.count)
+    }
+
+    private func deliver(_ notification: Notification) async {
+        let backoff = Backoff(base: .seconds(1), maximum: .seconds(30))
+        let body = payload(notification).serialized()
+        for attempt in 0..<Self.attempts {
+            let fault: String
+            switch await post(body) {
+            case .status(200..<300):
+                metrics.count(.delivered)
+                return
+            case .status(429):
+                // It was told the same a moment ago.
+                metrics.count(.duplicate)
+                return
+            case .status(500...):
+                fault = "the receiver answered with a server error"
+            case .status(let code):
+                failed("the receiver answered with HTTP status \(code)", notification)
+                return
+            case .unreachable(let reason, let isRetryable):
+                guard isRetryable else { return failed(reason, notification) }
+                fault = reason
+            }
+            guard attempt < Self.attempts - 1, !Task.isCancelled else { return failed(fault, notification) }
+            try? await time.sleep(for: backoff.delay(attempt: attempt))
+        }
+    }
+
+    private enum Answer {
+        case status(Int)
+        case unreachable(String, isRetryable: Bool)
+    }
+
+    private func post(_ body: [UInt8]) async -> Answer {
+        var request = HTTPRequest(method: "POST", url: address, connection: connection)
+        request.headers["Content-Type"] = "application/json"
+        request.body = .bytes(body)
+        request.deadline = Self.timeout
+        do throws(HTTPTransportError) {
+            let response = try await http.send(request)
+            // Read to the end, so that the connection can be used again.
+            _ = try? await response.body.collect(upTo: 64 << 10)
+            return .status(response.status)
+        } catch {
+            return .unreachable(error.message, isRetryable: error.isRetryable)
+        }
+    }
+
+    private func failed(_ reason: String, _ notification: Notification) {
+        metrics.count(.failed)
+        let object = notification.record.object
+        logger.error(
+            "An event could not be posted: \(reason)",
+            [
+                "reason": .string(notification.record.reason), "namespace": .string(object.namespace),
+                "name": .string(object.name),
+            ])
+    }
+
+    private func payload(_ notification: Notification) -> JSONValue {
+        let record = notification.record
+        var value: JSONValue = [
+            "involvedObject": record.object.json, "severity": record.type == .warning ? "error" : "info",
+            "timestamp": .string(notification.date.rfc3339), "message": .string(record.message),
+            "reason": .string(record.reason), "reportingController": .string(component),
+            "reportingInstance": .string(instance),
+        ]
+        let metadata = record.metadata.merging(record.annotations) { $1 }
+        if !metadata.isEmpty { value["metadata"] = .object(metadata.mapValues { .string($0) }) }
+        return value
+    }
+}
