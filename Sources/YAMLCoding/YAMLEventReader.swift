@@ -122,7 +122,8 @@ final class YAMLEventReader {
 
     private func place(ofByteAt offset: Int) -> YAMLMark {
         var mark = YAMLMark(line: 1, column: 1)
-        for unsafe byte in unsafe input.prefix(max(0, offset)) {
+        let before = unsafe Array(input.prefix(max(0, offset)))
+        for byte in before {
             if byte == 0x0a {
                 mark.line += 1
                 mark.column = 1
