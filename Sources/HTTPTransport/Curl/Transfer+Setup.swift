@@ -104,6 +104,7 @@ extension Transfer {
         easy.set(CURLOPT_SSL_VERIFYHOST, isVerified ? 2 : 0)
         easy.set(CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         // The pool's own store takes the place of libcurl's, which would be read and parsed for every connection.
+        easy.set(CURLOPT_CA_CACHE_TIMEOUT, 0)
         for option in [CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH] {
             easy.set(option, nil)
         }
