@@ -88,7 +88,8 @@ let package = Package(
             [
                 "Core", "HTTPTransport", "HTTPServing", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI",
                 "RegistryClient", "ArtifactStore", "SourceReconcilers", "EmbeddedAPIServer", "CommandLineParsing",
-            ]),
+            ],
+            resources: [.embedInCode("Resources/ocirepositories.yaml")]),
         pure(
             "CommandLineApp",
             [
@@ -138,7 +139,10 @@ let package = Package(
         tests("ControllerApp", ["Core"]),
         tests("CommandLineApp", ["Core", "OCI"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Core", "HTTPTransport", "HTTPServing", "TestSupport"],
+            name: "EndToEndTests",
+            dependencies: [
+                "Core", "HTTPTransport", "HTTPServing", "TestSupport", "source-controller", "sourcectl",
+            ],
             swiftSettings: commonSettings),
     ],
     swiftLanguageModes: [.v6]

@@ -1,1 +1,4 @@
-print("source-controller")
+import ControllerApp
+import Glibc
+
+exit(await ControllerMain.run(arguments: Array(CommandLine.arguments.dropFirst())))

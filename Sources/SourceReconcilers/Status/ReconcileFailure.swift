@@ -1,5 +1,5 @@
 /// Why a reconcile did not succeed, in the words of the status: the one form in which errors of every module end.
-package struct ReconcileFailure: Error, Sendable, Hashable {
+package struct ReconcileFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// The condition that reports a failure.
     package enum Subject: Sendable, Hashable {
         /// Resolving or downloading the source: `FetchFailed=True`.
@@ -33,6 +33,8 @@ package struct ReconcileFailure: Error, Sendable, Hashable {
         self.message = message
         self.recovery = recovery
     }
+
+    package var description: String { message }
 
     /// Whether the object stalls.
     package var isStall: Bool { recovery == .stall }

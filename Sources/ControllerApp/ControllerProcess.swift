@@ -1,0 +1,254 @@
+internal import ArtifactStore
+internal import CommandLineParsing
+internal import ControllerRuntime
+internal import Core
+internal import Cryptography
+internal import FoundationEssentials
+internal import HTTPServing
+internal import HTTPTransport
+internal import KubernetesAPI
+internal import KubernetesClient
+internal import RegistryClient
+internal import SourceReconcilers
+
+/// Wires the parts of the controller together and runs them as one: when one ends, all end; cancellation is shutdown.
+struct ControllerProcess: Sendable {
+    private let configuration: ControllerConfiguration
+    private let environment: [String: String]
+    private let logger: Logger
+
+    init(configuration: ControllerConfiguration, environment: [String: String], logger: Logger) {
+        self.configuration = configuration
+        self.environment = environment
+        self.logger = logger
+    }
+
+    /// Runs until SIGTERM or SIGINT, or until a part fails.
+    func run() async throws {
+        let signal = TerminationSignal()
+        let parts = try await ControllerParts(configuration: configuration, environment: environment, logger: logger)
+        logger.info("Starting", ["version": .string(ControllerMain.version)])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in parts.services { group.addTask { try await service.run() } }
+            group.addTask { try await parts.lead() }
+            group.addTask {
+                if let name = await signal.wait() { logger.info("Stopping", ["signal": .string(name)]) }
+            }
+            defer { group.cancelAll() }
+            // Whatever ends first ends the process: a signal in order, a part with its error.
+            try await group.next()
+        }
+        await parts.shutDown()
+        logger.info("Stopped")
+    }
+}
+
+/// Everything that runs in the process.
+private struct ControllerParts: Sendable {
+    /// What runs in every replica.
+    private(set) var services: [any Service] = []
+
+    private let configuration: ControllerConfiguration
+    private let logger: Logger
+    private let metrics = MetricsRegistry()
+    private let time = SystemTime()
+    private let http: CurlClient
+    private let server: KubernetesClient
+    private let informer: Informer<OCIRepository>
+    private let elector: LeaderElector?
+    private let store: ArtifactStore
+    private let controller: Controller
+    private let eventServices: [any Service]
+    private let isStoreReady = Locked(false)
+
+    init(configuration: ControllerConfiguration, environment: [String: String], logger: Logger) async throws {
+        self.configuration = configuration
+        self.logger = logger
+        let flags = configuration.flags, values = configuration.values
+        let time = time, metrics = metrics
+        metrics.addProcessMetrics()
+        http = CurlClient()
+        let identity = "\(ProcessInfo.processInfo.hostName)_\(Hexadecimal.encode(SecureRandom.bytes(8)))"
+
+        // The Kubernetes API.
+        var client: ClientConfiguration
+        if let standalone = configuration.standalone {
+            let cluster = try StandaloneCluster(standalone, time: time, logger: logger)
+            services.append(cluster)
+            client = cluster.client
+        } else {
+            client = try ClientConfiguration.load(kubeconfig: values[flags.kubeconfig], environment: environment)
+        }
+        client.userAgent = "source-controller/\(ControllerMain.version)"
+        client.requestsPerSecond = values[flags.kubeAPIQPS]
+        client.burst = values[flags.kubeAPIBurst]
+        server = KubernetesClient(http: http, configuration: client, time: time, metrics: metrics, logger: logger)
+        informer = Informer(
+            server: server,
+            scope: ObjectScope(namespace: configuration.watchedNamespace, labelSelector: configuration.labelSelector),
+            time: time, logger: logger
+        ) { $0.trimmed() }
+        services.append(informer)
+
+        // Events.
+        let recorder = EventRecorder(
+            server: server, component: "source-controller", instance: identity, time: time, metrics: metrics,
+            logger: logger)
+        var recorders: [any EventRecording] = [recorder]
+        var eventServices: [any Service] = [recorder]
+        if !values[flags.eventsAddress].isEmpty {
+            let sender = NotificationSender(
+                http: http, address: values[flags.eventsAddress],
+                connection: ConnectionPolicy(proxy: .environment(ProxyEnvironment(environment))),
+                component: "source-controller", instance: identity, time: time, metrics: metrics, logger: logger)
+            recorders.append(sender)
+            eventServices.append(sender)
+        }
+        self.eventServices = eventServices
+
+        // The store and the registries.
+        store = try Self.makeStore(configuration, time: time, metrics: metrics, logger: logger)
+        var registries = RegistryClient.Configuration()
+        registries.allowsLocalPlainHTTP = values[flags.registryPlainHTTPForPrivateHosts]
+        registries.requestsPerHost = values[flags.registryConcurrency]
+        registries.userAgent = "source-controller/\(ControllerMain.version)"
+        let registryClient = RegistryClient(
+            http: http, configuration: registries,
+            tokenCache: TokenCache(
+                maximumSize: values[flags.tokenCacheMaximumSize],
+                maximumDuration: values[flags.tokenCacheMaximumDuration], time: time),
+            metrics: metrics, logger: logger, time: time)
+
+        // The reconciler and what calls it.
+        let reconciler = OCIRepositoryReconciler(
+            configuration: .init(
+                advertisedHost: configuration.advertisedHost(hostName: ProcessInfo.processInfo.hostName),
+                intervalJitterPercent: values[flags.intervalJitterPercentage],
+                maximumRetryDelay: values[flags.maximumRetryDelay],
+                objectLevelWorkloadIdentity: configuration.featureGates.objectLevelWorkloadIdentity),
+            objects: informer.store, server: server, registry: RemoteRegistry(registryClient),
+            proxyEnvironment: ProxyEnvironment(environment), store: store, events: EventFanOut(recorders),
+            metrics: metrics, time: time)
+        let objects = informer.store
+        let controller = Controller(
+            configuration: .init(
+                name: "ocirepository", resource: OCIRepository.resource, concurrency: values[flags.concurrent],
+                backoff: Backoff(base: values[flags.minimumRetryDelay], maximum: values[flags.maximumRetryDelay])),
+            reconciler: reconciler, isReady: { try await objects.waitUntilReady() }, time: time, metrics: metrics,
+            logger: logger)
+        self.controller = controller
+        informer.onChange { event in
+            guard let trigger = ReconcileTrigger(event, requestedBy: OCIRepository.requestedAtAnnotation) else {
+                return
+            }
+            controller.enqueue(event.key, priority: trigger.priority, interrupting: trigger.isInterrupting)
+        }
+
+        let server = server
+        elector = configuration.leaderElection.map { election in
+            LeaderElector(
+                configuration: .init(
+                    lease: NamespacedName(namespace: configuration.runtimeNamespace, name: election.leaseName),
+                    identity: identity,
+                    timing: .init(
+                        leaseDuration: election.leaseDuration, renewDeadline: election.renewDeadline,
+                        retryPeriod: election.retryPeriod),
+                    releasesOnCancel: election.releasesOnCancel),
+                server: server, time: time, metrics: metrics, logger: logger)
+        }
+        try addProbes()
+    }
+
+    private mutating func addProbes() throws {
+        if let address = configuration.healthAddress {
+            let objects = informer.store, storeIsReady = isStoreReady
+            let isElecting = configuration.leaderElection != nil
+            let checks = [
+                HealthHandler.Check(name: "informer") { objects.isReady ? nil : "the objects are not listed yet" },
+                HealthHandler.Check(name: "storage") {
+                    storeIsReady.current || isElecting ? nil : "the stored artifacts are not read yet"
+                },
+            ]
+            services.append(
+                try HTTPServer(
+                    configuration: Self.serving(address, "health"), handler: HealthHandler(readiness: checks),
+                    logger: logger))
+        }
+        if let address = configuration.metricsAddress {
+            services.append(
+                try HTTPServer(
+                    configuration: Self.serving(address, "metrics"), handler: MetricsHandler(registry: metrics),
+                    logger: logger))
+        }
+    }
+
+    private static func serving(_ address: ListenAddress, _ name: String) -> HTTPServer.Configuration {
+        var configuration = HTTPServer.Configuration(address: address.description, name: name)
+        configuration.threads = 1
+        configuration.maxConnections = 256
+        configuration.maxBodyBytes = 4096
+        return configuration
+    }
+
+    private static func makeStore(
+        _ configuration: ControllerConfiguration, time: any TimeSource, metrics: MetricsRegistry, logger: Logger
+    ) throws -> ArtifactStore {
+        let flags = configuration.flags, values = configuration.values
+        let path = values[flags.storagePath]
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let total = values[flags.storageSizeLimit]
+        return try ArtifactStore(
+            configuration: .init(
+                path: path, retention: values[flags.artifactRetentionTTL],
+                retentionRecords: values[flags.artifactRetentionRecords],
+                digestAlgorithm: configuration.digestAlgorithm,
+                limits: ArtifactLimits(
+                    layerSize: Int64(values[flags.layerSizeLimit]),
+                    unpackedSize: Int64(values[flags.unpackedSizeLimit]),
+                    compressionRatio: Int64(values[flags.compressionRatioLimit]),
+                    entryCount: values[flags.entryCountLimit], pathLength: values[flags.pathLengthLimit],
+                    pathDepth: values[flags.pathDepthLimit]),
+                sizeLimit: total == 0 ? nil : Int64(total)),
+            time: time, metrics: metrics, logger: logger)
+    }
+
+    // MARK: - Leading
+
+    /// Runs what only the leader may: the store, its server and the controller.
+    func lead() async throws {
+        guard let elector else { return try await runAsLeader() }
+        try await elector.run { try await runAsLeader() }
+    }
+
+    private func runAsLeader() async throws {
+        try await store.recover()
+        isStoreReady.withLock { $0 = true }
+        let artifacts = HTTPServer.Configuration(address: configuration.storageAddress.description, name: "artifacts")
+        let server = try HTTPServer(configuration: artifacts, handler: store.handler, logger: logger)
+        let controller = controller, store = store
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { try await controller.run() }
+            for service in eventServices { group.addTask { try await service.run() } }
+            group.addTask {
+                try await store.scrub { object in
+                    controller.enqueue(
+                        NamespacedName(namespace: object.namespace, name: object.name), priority: .contentMissing)
+                }
+            }
+            group.addTask { try await forgetStrangers() }
+            while try await group.next() != nil {}
+        }
+    }
+
+    /// Once the objects are known, what the store holds for objects that are no longer there is dealt with.
+    private func forgetStrangers() async throws {
+        try await informer.store.waitUntilReady()
+        for object in store.objects {
+            let key = NamespacedName(namespace: object.namespace, name: object.name)
+            if informer.store.object(key) == nil { controller.enqueue(key, priority: .resync) }
+        }
+    }
+
+    func shutDown() async { await http.shutdown() }
+}

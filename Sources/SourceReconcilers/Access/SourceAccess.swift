@@ -1,0 +1,174 @@
+internal import Core
+internal import HTTPTransport
+internal import KubernetesAPI
+internal import KubernetesClient
+internal import OCI
+internal import RegistryClient
+
+/// How an object's registry is reached: credentials, TLS and proxy, from the Secrets and the service account that it names.
+/// They are read anew for every reconcile, so that a rotated Secret heals the object.
+struct SourceAccess: Sendable {
+    private let server: any KubernetesAPIServer
+    private let environment: ProxyEnvironment
+
+    /// An access that reads objects from `server` and, for objects without a proxy of their own, takes that of
+    /// `environment`.
+    init(server: any KubernetesAPIServer, environment: ProxyEnvironment) {
+        self.server = server
+        self.environment = environment
+    }
+
+    /// The access of `object` to `repository`.
+    func resolve(
+        for object: OCIRepository, to repository: RepositoryReference
+    ) async throws(ReconcileFailure) -> RegistryAccess {
+        let spec = object.spec
+        guard spec.provider == .generic else {
+            throw .authentication(
+                "failed to get credential from \(spec.provider.rawValue): logging in to cloud registries is not supported; use provider 'generic' with a secretRef, or public access",
+                recovery: .stall)
+        }
+        let proxy = try await proxy(for: object)
+        let tls = try await tls(for: object)
+        let (credential, source) = try await credential(for: object, to: repository)
+        return RegistryAccess(
+            credential: credential, credentialSource: source, connection: ConnectionPolicy(tls: tls, proxy: proxy),
+            plainHTTP: spec.isInsecure ? .allowed : .localHosts, timeout: spec.timeout)
+    }
+
+    // MARK: - Credentials
+
+    private func credential(
+        for object: OCIRepository, to repository: RepositoryReference
+    ) async throws(ReconcileFailure) -> (RegistryCredential, String) {
+        var names: [(secret: String, origin: String)] = []
+        if let secret = object.spec.secretRef { names.append((secret.name, "spec.secretRef")) }
+        if let account = object.spec.serviceAccountName {
+            let key = NamespacedName(namespace: object.metadata.namespace, name: account)
+            do throws(KubernetesError) {
+                let pulls = try await server.get(ServiceAccount.self, key).imagePullSecrets
+                names += pulls.map { ($0, "service account '\(account)'") }
+            } catch {
+                throw .authentication(
+                    "failed to get credential: service account '\(key)' of spec.serviceAccountName cannot be read: \(error)"
+                )
+            }
+        }
+        guard !names.isEmpty else {
+            return (.anonymous, "the object names no secretRef and no serviceAccountName")
+        }
+        var secrets = PullSecrets()
+        for (name, origin) in names {
+            let secret = try await self.secret(
+                name, of: object, failing: "failed to get credential", field: origin)
+            do {
+                secrets.append(try secret.pullSecrets(origin: "Secret '\(secret.key)' of \(origin)"))
+            } catch {
+                throw .authentication("failed to get credential: Secret '\(secret.key)' of \(origin): \(error)")
+            }
+        }
+        guard let match = secrets.credential(for: repository) else {
+            let list = names.map { "'\($0.secret)'" }.joined(separator: ", ")
+            let entries = secrets.keys().map { "'\($0)'" }.joined(separator: ", ")
+            return (
+                .anonymous,
+                "no entry of Secret \(list) is for '\(repository)'" + (entries.isEmpty ? "" : "; there are \(entries)")
+            )
+        }
+        return (match.credential, "\(match.source), entry '\(match.matchedKey)'")
+    }
+
+    // MARK: - TLS
+
+    private func tls(for object: OCIRepository) async throws(ReconcileFailure) -> TLSPolicy {
+        guard let reference = object.spec.certSecretRef else {
+            // Without certificates of its own, `insecure` means an unchecked certificate; with them, they are checked.
+            return TLSPolicy(verification: object.spec.isInsecure ? .none : .full)
+        }
+        let prefix = "failed to generate transport for '\(object.spec.url)'"
+        let secret = try await secret(reference.name, of: object, failing: prefix, field: "spec.certSecretRef")
+        func failure(_ problem: String) -> ReconcileFailure {
+            .authentication("\(prefix): Secret '\(secret.key)' of spec.certSecretRef: \(problem)")
+        }
+        let certificate = secret.data["tls.crt"], key = secret.data["tls.key"], authority = secret.data["ca.crt"]
+        guard certificate != nil || authority != nil || key != nil else {
+            throw failure("has none of the keys 'tls.crt' with 'tls.key', and 'ca.crt'")
+        }
+        var policy = TLSPolicy(additionalRoots: authority?.revealed)
+        switch (certificate, key) {
+        case (nil, nil): break
+        case (let certificate?, let key?):
+            do throws(TLSPolicyError) {
+                policy.identity = try TLSIdentity(certificatePEM: certificate.revealed, keyPEM: key)
+            } catch { throw failure(error.message) }
+        case (nil, _?): throw failure("has 'tls.key' but not 'tls.crt'; both or neither are needed")
+        case (_?, nil): throw failure("has 'tls.crt' but not 'tls.key'; both or neither are needed")
+        }
+        do throws(TLSPolicyError) { try policy.validate() } catch { throw failure(error.message) }
+        return policy
+    }
+
+    // MARK: - Proxy
+
+    private func proxy(for object: OCIRepository) async throws(ReconcileFailure) -> ProxyPolicy {
+        guard let reference = object.spec.proxySecretRef else { return .environment(environment) }
+        let prefix = "failed to get proxy address"
+        let secret = try await secret(reference.name, of: object, failing: prefix, field: "spec.proxySecretRef")
+        func failure(_ problem: String) -> ReconcileFailure {
+            .authentication("\(prefix): Secret '\(secret.key)' of spec.proxySecretRef: \(problem)")
+        }
+        func text(_ key: String) throws(ReconcileFailure) -> String? {
+            guard let bytes = secret.data[key] else { return nil }
+            guard let text = String(validating: bytes.revealed, as: UTF8.self) else {
+                throw failure("key '\(key)' is not text")
+            }
+            return text
+        }
+        guard let address = try text("address") else { throw failure("has no key 'address'") }
+        let username = try text("username"), password = try text("password")
+        do throws(ProxyError) {
+            return .server(
+                try ProxyServer(parsing: address, username: username, password: password.map { Redacted($0) }))
+        } catch { throw failure("key 'address': \(error.message)") }
+    }
+
+    // MARK: - Secrets
+
+    private func secret(
+        _ name: String, of object: OCIRepository, failing prefix: String, field: String
+    ) async throws(ReconcileFailure) -> Secret {
+        let key = NamespacedName(namespace: object.metadata.namespace, name: name)
+        do throws(KubernetesError) {
+            return try await server.get(Secret.self, key)
+        } catch {
+            let problem =
+                error.isNotFound ? "does not exist; create it or correct the name" : "cannot be read: \(error)"
+            throw .authentication("\(prefix): Secret '\(key)' of \(field) \(problem)")
+        }
+    }
+}
+
+extension Secret {
+    /// The credentials that a pull secret holds; `origin` names it in messages.
+    fileprivate func pullSecrets(origin: String) throws -> PullSecrets {
+        if let content = data[".dockerconfigjson"] {
+            return try PullSecrets(dockerConfigJSON: content.revealed, source: origin)
+        }
+        if let content = data[".dockercfg"] { return try PullSecrets(dockerCfg: content.revealed, source: origin) }
+        throw PullSecretShapeError(type: type)
+    }
+}
+
+private struct PullSecretShapeError: Error, CustomStringConvertible {
+    let type: String
+
+    var description: String {
+        "is of type '\(type)' and has neither the key '.dockerconfigjson' nor '.dockercfg'; create it with 'kubectl create secret docker-registry'"
+    }
+}
+
+extension ReconcileFailure {
+    fileprivate static func authentication(_ message: String, recovery: Recovery = .retry) -> ReconcileFailure {
+        ReconcileFailure(.fetch, reason: ConditionReason.authenticationFailed, message: message, recovery: recovery)
+    }
+}

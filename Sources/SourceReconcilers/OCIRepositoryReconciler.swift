@@ -1,0 +1,373 @@
+package import ArtifactStore
+package import ControllerRuntime
+package import Core
+package import HTTPTransport
+package import KubernetesAPI
+package import KubernetesClient
+internal import OCI
+internal import RegistryClient
+
+/// Makes the content store hold what each OCIRepository asks for, and its status say so.
+///
+/// Each step is a method here that turns what is known into what is observed; the rules of the status are in
+/// `OCIRepositoryStatus.following(_:observing:at:)`.
+package final class OCIRepositoryReconciler: Reconciler {
+    /// What an operator can set.
+    package struct Configuration: Sendable {
+        /// `host[:port]` of artifact URLs.
+        package var advertisedHost: String
+        /// By how many percent an interval may be longer or shorter.
+        package var intervalJitterPercent: Int
+        /// The longest delay that a registry's `Retry-After` can ask for.
+        package var maximumRetryDelay: Duration
+        /// Whether `ObjectLevelWorkloadIdentity` is on.
+        package var objectLevelWorkloadIdentity: Bool
+
+        /// A configuration; see the properties.
+        package init(
+            advertisedHost: String, intervalJitterPercent: Int = 5, maximumRetryDelay: Duration = .seconds(900),
+            objectLevelWorkloadIdentity: Bool = false
+        ) {
+            self.advertisedHost = advertisedHost
+            self.intervalJitterPercent = intervalJitterPercent
+            self.maximumRetryDelay = maximumRetryDelay
+            self.objectLevelWorkloadIdentity = objectLevelWorkloadIdentity
+        }
+    }
+
+    private static let minimumInterval = Duration.seconds(1)
+
+    private let configuration: Configuration
+    private let objects: ObjectStore<OCIRepository>
+    private let registry: any SourceRegistry
+    private let access: SourceAccess
+    private let store: ArtifactStore
+    private let patcher: ObjectPatcher
+    private let events: SourceEvents
+    private let metrics: SourceMetrics
+    private let time: any TimeSource
+    private let random: RandomSource
+
+    /// A reconciler of the objects in `objects`.
+    package init(
+        configuration: Configuration, objects: ObjectStore<OCIRepository>, server: any KubernetesAPIServer,
+        registry: any SourceRegistry, proxyEnvironment: ProxyEnvironment, store: ArtifactStore,
+        events: any EventRecording, metrics: MetricsRegistry = MetricsRegistry(), time: any TimeSource = SystemTime(),
+        random: RandomSource = .system
+    ) {
+        self.configuration = configuration
+        self.objects = objects
+        self.registry = registry
+        self.access = SourceAccess(server: server, environment: proxyEnvironment)
+        self.store = store
+        self.patcher = ObjectPatcher(server: server, fieldManager: "source-controller")
+        self.events = SourceEvents(recorder: events)
+        self.metrics = SourceMetrics(metrics)
+        self.time = time
+        self.random = random
+    }
+
+    package func reconcile(_ request: ReconcileRequest) async -> ReconcileOutcome {
+        guard let object = objects.object(request.key) else { return await forget(request) }
+        do {
+            if object.metadata.isBeingDeleted { return try await finalize(object, request) }
+            if request.priority == .resync, let delay = delayAfterRestart(of: object) { return .requeue(after: delay) }
+            let begin = time.uptime
+            defer { metrics.observe(object.key, duration: time.uptime - begin) }
+            var current = try await patcher.addFinalizer(OCIRepository.finalizer, to: object)
+            // The patch answers with the object as it is now; what was asked for may be newer than what woke us.
+            if current.metadata.isBeingDeleted { return .requeueImmediately }
+            current = current.trimmed()
+            return try await reconcile(current, replacing: object, request)
+        } catch let error as KubernetesError {
+            if error.isNotFound { return .requeueImmediately }
+            return .failed(error, notBefore: error.retryAfter ?? .zero)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    // MARK: - The end of an object
+
+    private func forget(_ request: ReconcileRequest) async -> ReconcileOutcome {
+        metrics.remove(request.key)
+        do {
+            try await store.remove(request.key.storeKey)
+            return .done
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func finalize(_ object: OCIRepository, _ request: ReconcileRequest) async throws -> ReconcileOutcome {
+        metrics.remove(object.key)
+        try await store.remove(object.key.storeKey)
+        try await patcher.removeFinalizer(OCIRepository.finalizer, from: object)
+        request.logger.info("Removed the artifacts of a deleted object")
+        return .done
+    }
+
+    // MARK: - One reconcile
+
+    private func reconcile(
+        _ object: OCIRepository, replacing known: OCIRepository, _ request: ReconcileRequest
+    ) async throws -> ReconcileOutcome {
+        let run = ReconcileRun(
+            object: object, request: request,
+            reporter: StatusReporter(object, patcher: patcher, time: time, logger: request.logger))
+        var observation = Observation(
+            generation: object.metadata.generation, requestedAt: object.requestedReconcile, ignore: object.spec.ignore,
+            layerSelector: object.spec.layerSelector)
+        if object.spec.isSuspended {
+            observation.progress = .suspended
+        } else {
+            if object.metadata.generation != object.status.observedGeneration || run.isRequested {
+                await run.reporter.report(observation)
+            }
+            do throws(ReconcileFailure) {
+                try await examineStore(run, &observation)
+                try await fetch(run, &observation)
+            } catch {
+                observation.progress = .failed(error)
+            }
+        }
+        guard !Task.isCancelled else {
+            await run.reporter.stop()
+            return .requeueImmediately
+        }
+        let written = try await run.reporter.finish(observation)
+        objects.advance(from: known, to: written.trimmed())
+        events.record(observation, of: object, logger: request.logger)
+        metrics.record(observation, of: object, at: time.now)
+        return outcome(of: observation, for: object)
+    }
+
+    private func outcome(of observation: Observation, for object: OCIRepository) -> ReconcileOutcome {
+        switch observation.progress {
+        case .suspended: return .done
+        case .running: return .requeueImmediately
+        case .stored: return .requeue(after: nextPoll(of: object))
+        case .failed(let failure):
+            switch failure.recovery {
+            case .stall: return .terminal(failure)
+            case .retry: return .failed(failure)
+            case .retryAfter(let delay): return .failed(failure, notBefore: min(delay, configuration.maximumRetryDelay))
+            }
+        }
+    }
+
+    private func nextPoll(of object: OCIRepository) -> Duration {
+        var random = random
+        return max(object.spec.interval, Self.minimumInterval)
+            .jittered(byPercent: configuration.intervalJitterPercent, using: &random)
+    }
+
+    /// After a restart, an object that is as it should be waits for a random part of its interval: no stampede.
+    private func delayAfterRestart(of object: OCIRepository) -> Duration? {
+        let status = object.status
+        guard status.observedGeneration == object.metadata.generation, !object.spec.isSuspended,
+            object.requestedReconcile == nil || object.requestedReconcile == status.lastHandledReconcileAt,
+            status.condition(ConditionType.ready)?.status == .yes,
+            let artifact = status.artifact, artifact.url == url(ofPath: artifact.path),
+            let stored = store.artifact(object.key.storeKey), artifact.describes(stored)
+        else { return nil }
+        var random = random
+        return max(object.spec.interval, Self.minimumInterval) * Double.random(in: 0..<1, using: &random)
+    }
+
+    // MARK: - Storage
+
+    /// Collects old files and looks whether what the status advertises is still there.
+    private func examineStore(
+        _ run: ReconcileRun, _ observation: inout Observation
+    ) async throws(ReconcileFailure) {
+        let key = run.object.key.storeKey
+        do {
+            let collected = try await store.collectGarbage(key, keeping: run.object.status.artifact?.path)
+            if collected > 0 { events.collected(collected, of: run.object, logger: run.request.logger) }
+        } catch {
+            // Old files in the way of nothing: the next reconcile tries again.
+            run.request.logger.error("Old artifacts could not be collected", error: error)
+        }
+        guard let artifact = run.object.status.artifact else {
+            observation.content = .absent
+            return
+        }
+        switch try await integrity(of: artifact, key) {
+        case .intact:
+            observation.content = .present(refreshed(artifact), latestURL: latestURL(of: run.object.key))
+            return
+        case .damaged(let found):
+            events.damaged(artifact, found: found, of: run.object, logger: run.request.logger)
+        case .missing:
+            break
+        }
+        observation.content = .disappeared
+        await run.reporter.report(observation)
+    }
+
+    private func integrity(
+        of artifact: Artifact, _ key: ObjectKey
+    ) async throws(ReconcileFailure) -> IntegrityVerdict {
+        // A status that somebody else wrote may hold anything; what is no digest is not in the store.
+        guard let digest = try? Digest(parsing: artifact.digest) else { return .missing }
+        do throws(ArtifactStoreError) {
+            return try await store.verify(object: key, path: artifact.path, digest: digest)
+        } catch {
+            throw ReconcileFailure(
+                .storage, reason: ConditionReason.statOperationFailed,
+                message: "failed to check artifact '\(artifact.path)': \(error)")
+        }
+    }
+
+    private func url(ofPath path: String) -> String { "http://\(configuration.advertisedHost)/\(path)" }
+
+    private func latestURL(of key: NamespacedName) -> String {
+        url(ofPath: "ocirepository/\(key.namespace)/\(key.name)/latest.tar.gz")
+    }
+
+    private func refreshed(_ artifact: Artifact) -> Artifact {
+        var artifact = artifact
+        artifact.url = url(ofPath: artifact.path)
+        return artifact
+    }
+
+    // MARK: - Source
+
+    private func fetch(_ run: ReconcileRun, _ observation: inout Observation) async throws(ReconcileFailure) {
+        let spec = run.object.spec
+        let location: RepositoryReference
+        do throws(OCIError) {
+            location = try RepositoryReference(ociURL: spec.url)
+        } catch {
+            throw ReconcileFailure(
+                .fetch, reason: ConditionReason.urlInvalid,
+                message: "URL validation failed for '\(spec.url)': \(error)", recovery: .stall)
+        }
+        guard spec.verify == nil else {
+            throw ReconcileFailure(
+                .verification, reason: ConditionReason.verificationError,
+                message:
+                    "failed to verify the signature using provider '\(spec.verify?.provider.rawValue ?? "cosign")': this version cannot verify signatures; nothing is stored without the verification that spec.verify asks for",
+                recovery: .stall)
+        }
+        observation.signature = .notRequired
+        let reference = try SourceReference(spec)
+        let unchangedRules =
+            run.object.status.observedIgnore == spec.ignore
+            && run.object.status.observedLayerSelector == spec.layerSelector
+        // A digest names its content: what this object has stored under it needs no registry.
+        if case .digest(let digest) = reference, case .present(let artifact, let latestURL) = observation.content,
+            artifact.revision == digest.description, unchangedRules
+        {
+            observation.progress = .stored(artifact, latestURL: latestURL)
+            return
+        }
+        let repository = registry.repository(
+            location, access: try await access.resolve(for: run.object, to: location))
+        let source = try await ResolvedSource.resolve(reference, of: spec, at: location, in: repository)
+        if case .present(let artifact, let latestURL) = observation.content, artifact.revision == source.revision,
+            unchangedRules
+        {
+            observation.progress = .stored(artifact, latestURL: latestURL)
+            return
+        }
+        if run.object.status.artifact?.revision != source.revision || observation.content == .disappeared {
+            observation.newRevision = .init(revision: source.revision, reference: source.reference)
+            await run.reporter.report(observation)
+        }
+        try await build(source, from: repository, run, &observation)
+    }
+
+    private func build(
+        _ source: ResolvedSource, from repository: any SourceRepository, _ run: ReconcileRun,
+        _ observation: inout Observation
+    ) async throws(ReconcileFailure) {
+        let spec = run.object.spec
+        let pulled = try await pull(source, from: repository, spec: spec)
+        let layer = try pulled.manifest.layer(selectedBy: spec.layerSelector)
+        let stored = try await ingest(layer, of: source, from: repository, run)
+        let artifact = Artifact(
+            path: stored.path, url: url(ofPath: stored.path), revision: source.revision,
+            digest: stored.digest.description, size: stored.size, lastUpdateTime: time.now,
+            metadata: pulled.manifest.annotations)
+        if let selection = pulled.selection {
+            run.request.logger.info("Chose a manifest of the index", ["selection": .string(selection.explanation)])
+        }
+        observation.progress = .stored(artifact, latestURL: latestURL(of: run.object.key))
+        events.skipped(stored, of: run.object, logger: run.request.logger)
+    }
+
+    private func pull(
+        _ source: ResolvedSource, from repository: any SourceRepository, spec: OCIRepositorySpec
+    ) async throws(ReconcileFailure) -> (
+        manifest: ImageManifest, descriptor: Descriptor, selection: IndexSelection?
+    ) {
+        do {
+            let fetched = try await repository.fetchManifest(.digest(source.digest))
+            return try await repository.imageManifest(of: fetched, layerMediaType: spec.layerSelector?.mediaType)
+        } catch {
+            throw ReconcileFailure(
+                fetching: error, reason: ConditionReason.pullFailed,
+                prefix: "failed to pull artifact from '\(spec.url)'")
+        }
+    }
+
+    private func ingest(
+        _ layer: Descriptor, of source: ResolvedSource, from repository: any SourceRepository, _ run: ReconcileRun
+    ) async throws(ReconcileFailure) -> StoredArtifact {
+        let spec = run.object.spec
+        let rules = ArtifactRules(
+            operation: spec.layerSelector?.operation == .copy ? .copy : .extract, ignore: spec.ignore)
+        let key = run.object.key.storeKey
+        do throws(ArtifactStoreError) {
+            if let rebuilt = try await store.rebuild(
+                object: key, revision: source.revision, revisionDigest: source.digest, layerDigest: layer.digest,
+                layerSize: layer.size, rules: rules)
+            {
+                return rebuilt
+            }
+        } catch {
+            throw ReconcileFailure(storing: error, from: spec.url)
+        }
+        let bytes: any AsyncSequence<[UInt8], any Error> & Sendable
+        do {
+            bytes = try await repository.streamBlob(layer)
+        } catch {
+            throw ReconcileFailure(
+                fetching: error, reason: ConditionReason.pullFailed,
+                prefix: "failed to pull artifact from '\(spec.url)'")
+        }
+        do throws(ArtifactStoreError) {
+            return try await store.ingest(
+                object: key, revision: source.revision, revisionDigest: source.digest, layerDigest: layer.digest,
+                layerSize: layer.size, rules: rules, bytes: bytes)
+        } catch {
+            throw ReconcileFailure(storing: error, from: spec.url)
+        }
+    }
+}
+
+/// What stays the same during one reconcile.
+struct ReconcileRun: Sendable {
+    let object: OCIRepository
+    let request: ReconcileRequest
+    let reporter: StatusReporter
+
+    /// Whether somebody asked for this reconcile by annotation.
+    var isRequested: Bool {
+        object.requestedReconcile != nil && object.requestedReconcile != object.status.lastHandledReconcileAt
+    }
+}
+
+extension NamespacedName {
+    /// The object as the content store knows it.
+    var storeKey: ObjectKey { ObjectKey(namespace: namespace, name: name) }
+}
+
+extension Artifact {
+    /// Whether this is the status of what is stored.
+    func describes(_ stored: StoredArtifact) -> Bool {
+        path == stored.path && digest == stored.digest.description && revision == stored.revision
+    }
+}

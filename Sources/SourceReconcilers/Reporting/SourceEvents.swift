@@ -1,0 +1,85 @@
+internal import ArtifactStore
+internal import ControllerRuntime
+internal import Core
+internal import KubernetesAPI
+internal import OCI
+
+/// The events and log lines that a reconcile of an OCIRepository ends with.
+struct SourceEvents: Sendable {
+    private static let revisionAnnotation = "\(OCIRepository.group)/revision"
+    private static let digestAnnotation = "\(OCIRepository.group)/digest"
+
+    private let recorder: any EventRecording
+
+    init(recorder: any EventRecording) { self.recorder = recorder }
+
+    /// Tells how a reconcile ended. `object` is what it started from.
+    func record(_ observation: Observation, of object: OCIRepository, detail: String? = nil, logger: Logger) {
+        switch observation.progress {
+        case .running, .suspended:
+            return
+        case .failed(let failure):
+            // The runner logs the failure itself.
+            recorder.record(EventRecord(object, type: .warning, reason: failure.reason, message: failure.message))
+        case .stored(let artifact, _):
+            let isNew = object.status.artifact?.digest != artifact.digest
+            let hadFailed = object.status.condition(ConditionType.ready)?.status == .no
+            if isNew || hadFailed {
+                let message = Self.storedMessage(artifact, of: object) + (detail.map { ", \($0)" } ?? "")
+                recorder.record(
+                    EventRecord(
+                        object, type: .normal, reason: isNew ? "NewArtifact" : ConditionReason.succeeded,
+                        message: message,
+                        annotations: [
+                            Self.revisionAnnotation: artifact.revision, Self.digestAnnotation: artifact.digest,
+                        ]))
+                logger.info(message)
+            } else {
+                let message = "artifact up-to-date with remote revision: '\(artifact.revision)'"
+                let isRequested =
+                    observation.requestedAt != nil && observation.requestedAt != object.status.lastHandledReconcileAt
+                if isRequested {
+                    recorder.record(
+                        EventRecord(object, type: .normal, reason: "ArtifactUpToDate", message: message, isTrace: true))
+                }
+                logger.info(message)
+            }
+        }
+    }
+
+    /// Tells that old files went.
+    func collected(_ count: Int, of object: OCIRepository, logger: Logger) {
+        let message = "garbage collected \(count) artifacts"
+        recorder.record(
+            EventRecord(object, type: .normal, reason: "GarbageCollectionSucceeded", message: message, isTrace: true))
+        logger.info(message)
+    }
+
+    /// Tells that a stored file no longer is what was stored.
+    func damaged(_ artifact: Artifact, found: Digest, of object: OCIRepository, logger: Logger) {
+        let message =
+            "failed to verify artifact '\(artifact.path)': its content has digest \(found), not \(artifact.digest); it is built anew"
+        recorder.record(EventRecord(object, type: .warning, reason: "ArtifactVerificationFailed", message: message))
+        logger.error(message)
+    }
+
+    /// Tells what of the layer an artifact cannot hold.
+    func skipped(_ stored: StoredArtifact, of object: OCIRepository, logger: Logger) {
+        guard !stored.skipped.isEmpty else { return }
+        let message = stored.skipped.description
+        recorder.record(EventRecord(object, type: .normal, reason: "EntriesSkipped", message: message))
+        logger.info(message)
+    }
+
+    private static func storedMessage(_ artifact: Artifact, of object: OCIRepository) -> String {
+        var message = "stored artifact with revision '\(artifact.revision)' from '\(object.spec.url)'"
+        if let source = artifact.metadata[AnnotationKey.source],
+            let revision = artifact.metadata[AnnotationKey.revision]
+        {
+            // Whoever pushed wrote these.
+            message += ", origin source '\(OCIError.printable(source, limit: 256))'"
+            message += ", origin revision '\(OCIError.printable(revision, limit: 256))'"
+        }
+        return message
+    }
+}

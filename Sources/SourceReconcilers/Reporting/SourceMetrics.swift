@@ -1,0 +1,46 @@
+internal import Core
+internal import KubernetesAPI
+
+/// The series of OCIRepositories; those of an object disappear with it.
+struct SourceMetrics: Sendable {
+    private let duration: HistogramFamily
+    private let lastSuccess: GaugeFamily
+    private let ready: GaugeFamily
+
+    init(_ registry: MetricsRegistry) {
+        duration = registry.histogram(
+            "gotk_reconcile_duration_seconds", help: "The duration in seconds of a reconcile of an object.",
+            labels: ["kind", "name", "namespace"],
+            buckets: HistogramBuckets.exponential(from: 0.01, to: 1800, count: 10))
+        lastSuccess = registry.gauge(
+            "gotk_oci_last_success_timestamp_seconds",
+            help: "When a reconcile of the object last found its artifact stored, in seconds since 1970.",
+            labels: ["kind", "name", "namespace"])
+        ready = registry.gauge(
+            "gotk_oci_ready", help: "Whether the object is ready (1) or failed at its last reconcile (0).",
+            labels: ["kind", "name", "namespace"])
+    }
+
+    func observe(_ key: NamespacedName, duration: Duration) {
+        self.duration.observe(labels(key), duration)
+    }
+
+    func record(_ observation: Observation, of object: OCIRepository, at now: Timestamp) {
+        switch observation.progress {
+        case .stored:
+            ready.set(labels(object.key), to: 1)
+            lastSuccess.set(labels(object.key), to: Double(now.seconds))
+        case .failed: ready.set(labels(object.key), to: 0)
+        case .running, .suspended: break
+        }
+    }
+
+    /// Ends the series of an object.
+    func remove(_ key: NamespacedName) {
+        duration.remove(labels(key))
+        lastSuccess.remove(labels(key))
+        ready.remove(labels(key))
+    }
+
+    private func labels(_ key: NamespacedName) -> [String] { [OCIRepository.kind, key.name, key.namespace] }
+}

@@ -1,0 +1,77 @@
+internal import ControllerRuntime
+internal import Core
+internal import KubernetesAPI
+internal import KubernetesClient
+
+/// Writes the status of one reconcile: progress while it lasts, the outcome at its end.
+///
+/// Progress that the outcome follows within half a second is not written: most reconciles then cost one write, or none.
+actor StatusReporter {
+    private static let delay = Duration.milliseconds(500)
+
+    private let patcher: ObjectPatcher
+    private let time: any TimeSource
+    private let logger: Logger
+    /// The object as last written, and the status that the reconcile started from.
+    private var object: OCIRepository
+    private var base: OCIRepositoryStatus
+    private var pending: Observation?
+    private var writer: Task<Void, Never>?
+
+    init(_ object: OCIRepository, patcher: ObjectPatcher, time: any TimeSource, logger: Logger) {
+        self.object = object
+        base = object.status
+        self.patcher = patcher
+        self.time = time
+        self.logger = logger
+    }
+
+    /// Notes where the reconcile stands; it is written soon, unless the end comes first.
+    func report(_ observation: Observation) {
+        pending = observation
+        guard writer == nil else { return }
+        writer = Task { await self.writePending() }
+    }
+
+    /// Writes the outcome.
+    /// - Returns: the object as the server has it now.
+    /// - Throws: `KubernetesError`.
+    func finish(_ observation: Observation) async throws -> OCIRepository {
+        await stop()
+        try await write(observation)
+        return object
+    }
+
+    /// Ends without an outcome; progress under way is written to its end.
+    func stop() async {
+        pending = nil
+        writer?.cancel()
+        await writer?.value
+        writer = nil
+    }
+
+    private func writePending() async {
+        while pending != nil {
+            guard (try? await time.sleep(for: Self.delay)) != nil else { return }
+            guard let observation = pending else { return }
+            pending = nil
+            do {
+                try await write(observation)
+            } catch {
+                // The end of the reconcile is written all the same, and reports a failure that lasts.
+                logger.debug("Progress could not be written to the status", ["error": .string("\(error)")])
+            }
+        }
+        writer = nil
+    }
+
+    private func write(_ observation: Observation) async throws {
+        let known = object, base = base, now = time.now
+        object = try await patcher.patchStatus(of: known) { current in
+            guard current.metadata.generation == observation.generation else { return nil }
+            // Another writer's version is built upon, not written over.
+            let start = current.metadata.resourceVersion == known.metadata.resourceVersion ? base : current.status
+            return OCIRepositoryStatus.following(start, observing: observation, at: now).json
+        }
+    }
+}
