@@ -48,6 +48,8 @@ final class Schema: Sendable {
         var maximumItems: Int?
         var minimumProperties: Int?
         var maximumProperties: Int?
+
+        var patternText: String? { pattern?.pattern }
     }
 
     /// nil: any value (`x-kubernetes-int-or-string`, or a schema without type).

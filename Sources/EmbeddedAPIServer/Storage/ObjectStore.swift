@@ -146,6 +146,11 @@ final class ObjectStore: Sendable {
     /// Runs `body` on the calling thread. Only for the time before the store is handed to anybody else.
     func changeBeforeUse(_ body: (borrowing Writer) throws -> Void) throws {
         try body(Writer(store: self))
+        state.withLock { state in
+            for identity in state.partitions.keys {
+                state.partitions[identity]?.history = ChangeHistory(limit: historyLimit, forgotten: state.version)
+            }
+        }
     }
 
     /// Waits for the next change of anything, at most for `limit`.

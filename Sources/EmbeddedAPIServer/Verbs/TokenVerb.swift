@@ -37,7 +37,7 @@ struct TokenVerb {
         var audiences = value.member(at: "spec", "audiences")?.arrayValue ?? []
         if audiences.isEmpty { audiences = [.string(Self.issuer)] }
         value["metadata"] = [
-            "name": .string(name), "namespace": .string(request.namespace),
+            "name": .string(name), "namespace": .string(request.namespace), "uid": .string(account.uid),
             "creationTimestamp": .string(now.rfc3339),
         ]
         value["spec", default: [:]]["audiences"] = .array(audiences)
