@@ -9,14 +9,16 @@ struct TestServer {
 
     init(
         definition: String = Definitions.widget, dataFolder: String? = nil, historyLimit: Int = 2048,
-        time: any TimeSource = SystemTime()
+        time: any TimeSource = SystemTime(), namespaces: [String] = ["default", "kube-system", "demo"]
     ) throws {
         var configuration = EmbeddedAPIServer.Configuration(
             dataFolder: dataFolder, customResourceDefinitions: [[UInt8](definition.utf8)])
         configuration.historyLimit = historyLimit
-        configuration.namespaces = ["default", "kube-system", "demo"]
+        configuration.namespaces = namespaces
         server = try EmbeddedAPIServer(configuration: configuration, time: time)
     }
+
+    init(server: EmbeddedAPIServer) { self.server = server }
 
     struct Answer {
         let status: Int
