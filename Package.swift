@@ -94,7 +94,7 @@ let package = Package(
             "CommandLineApp",
             [
                 "Core", "OCI", "RegistryClient", "HTTPTransport", "KubernetesClient", "Archiving", "Cryptography",
-                "CommandLineParsing", "Subprocesses",
+                "CommandLineParsing", "Subprocesses", "FileSystem", "YAMLCoding",
             ]),
 
         // Layer 5: executables.
@@ -102,7 +102,7 @@ let package = Package(
             name: "source-controller", dependencies: ["ControllerApp"], path: "Sources/source-controller",
             swiftSettings: pureSettings),
         .executableTarget(
-            name: "sourcectl", dependencies: ["CommandLineApp"], path: "Sources/sourcectl",
+            name: "sourcectl", dependencies: ["CommandLineApp", "Core", "Subprocesses"], path: "Sources/sourcectl",
             swiftSettings: pureSettings),
 
         // Tests.
@@ -137,7 +137,7 @@ let package = Package(
             ]),
         tests("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "HTTPTransport", "YAMLCoding"]),
         tests("ControllerApp", ["Core"]),
-        tests("CommandLineApp", ["Core", "OCI"]),
+        tests("CommandLineApp", ["Core", "OCI", "HTTPTransport", "RegistryClient"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
