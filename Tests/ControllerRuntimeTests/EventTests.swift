@@ -1,0 +1,282 @@
+import ControllerRuntime
+import Core
+import HTTPServing
+import HTTPTransport
+import KubernetesAPI
+import KubernetesClient
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct EventTests {
+    private let date = Timestamp(seconds: 1_795_168_186)
+
+    private func record(
+        _ message: String = "m", name: String = "a", reason: String = "R", type: Event.Kind = .normal,
+        trace: Bool = false
+    ) throws -> EventRecord {
+        let object = try OCIRepository(
+            json: repository(name, annotations: ["event.toolkit.fluxcd.io/team": "x", "other": "y"]))
+        return EventRecord(
+            object, type: type, reason: reason, message: message,
+            annotations: ["source.toolkit.fluxcd.io/revision": "1@sha256:0"], isTrace: trace)
+    }
+
+    private func correlation() -> EventCorrelation { EventCorrelation(component: "source-controller", instance: "pod") }
+
+    @Test func theFirstIsCreatedAndARepeatCounted() throws {
+        var correlation = correlation()
+        guard case .create(let event) = correlation.decide(try record(), now: .zero, date: date) else {
+            Issue.record("expected a creation")
+            return
+        }
+        #expect(event.metadata.name.hasPrefix("a."))
+        #expect(event.metadata.namespace == "apps")
+        #expect(event.metadata.annotations == ["source.toolkit.fluxcd.io/revision": "1@sha256:0"])
+        #expect(event.component == "source-controller" && event.instance == "pod" && event.count == 1)
+        guard
+            case .update(let name, let patch, let fallback) = correlation.decide(
+                try record(), now: .seconds(5), date: date + .seconds(5))
+        else {
+            Issue.record("expected an update")
+            return
+        }
+        #expect(name == event.metadata.name)
+        #expect(
+            patch == ["count": 2, "lastTimestamp": .string((date + .seconds(5)).rfc3339), "message": "m"])
+        #expect(fallback.count == 2 && fallback.firstTimestamp == date)
+    }
+
+    @Test func anythingElseIsAnEventOfItsOwn() throws {
+        var correlation = correlation()
+        var names: Set<String> = []
+        for record in [
+            try record(), try record("n"), try record(reason: "S"), try record(type: .warning), try record(name: "b"),
+        ] {
+            guard case .create(let event) = correlation.decide(record, now: .zero, date: date) else {
+                Issue.record("expected a creation")
+                return
+            }
+            names.insert(event.metadata.name)
+        }
+        #expect(names.count == 5)
+    }
+
+    @Test func manySimilarOnesBecomeOne() throws {
+        var correlation = correlation()
+        var creations: [Event] = []
+        var updates = 0
+        for number in 0..<15 {
+            switch correlation.decide(try record("message \(number)"), now: .seconds(number), date: date) {
+            case .create(let event): creations.append(event)
+            case .update: updates += 1
+            case .drop: Issue.record("dropped")
+            }
+        }
+        #expect(creations.count == 11)
+        #expect(creations.last?.message == "(combined from similar events): message 10")
+        #expect(updates == 4)
+    }
+
+    @Test func anObjectThatHasTooManyLosesTheRestForAWhile() throws {
+        var correlation = correlation()
+        var drops = 0
+        for number in 0..<40
+        where correlation.decide(try record("x", reason: "R\(number)"), now: .zero, date: date) == .drop {
+            drops += 1
+        }
+        #expect(drops == 15)
+        // Others are not concerned, and after five minutes there is one more.
+        #expect(correlation.decide(try record(name: "b"), now: .zero, date: date) != .drop)
+        #expect(correlation.decide(try record("y"), now: .seconds(301), date: date) != .drop)
+        #expect(correlation.decide(try record("z"), now: .seconds(302), date: date) == .drop)
+    }
+
+    @Test func anOldEventIsNotCountedUp() throws {
+        var correlation = correlation()
+        _ = correlation.decide(try record(), now: .zero, date: date)
+        guard case .create = correlation.decide(try record(), now: .seconds(3600), date: date) else {
+            Issue.record("expected a creation")
+            return
+        }
+    }
+
+    @Test func memoryIsBounded() throws {
+        var correlation = EventCorrelation(component: "c", instance: "i", capacity: 10)
+        for number in 0..<1000 {
+            #expect(correlation.decide(try record(name: "o\(number)"), now: .zero, date: date) != .drop)
+        }
+    }
+
+    // MARK: - Writing
+
+    private func withRecorder(
+        _ server: FakeAPIServer, time: ManualTime = ManualTime(), metrics: MetricsRegistry = MetricsRegistry(),
+        capacity: Int = 1000, _ body: (EventRecorder) async throws -> Void
+    ) async throws {
+        let recorder = EventRecorder(
+            server: server, component: "source-controller", instance: "pod", capacity: capacity, time: time,
+            metrics: metrics)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await recorder.run() }
+            try await body(recorder)
+            group.cancelAll()
+        }
+    }
+
+    @Test func eventsAreWrittenAndCountedUp() async throws {
+        let server = FakeAPIServer { _ in .success([:]) }
+        try await withRecorder(server) { recorder in
+            recorder.record(try record())
+            recorder.record(try record())
+            try await eventually { server.requests.count == 2 }
+            #expect(server.requests[0].method == "POST")
+            #expect(server.requests[0].path == "/api/v1/namespaces/apps/events")
+            let event = try Event(json: server.requests[0].body ?? [:])
+            #expect(event.involvedObject.kind == "OCIRepository" && event.involvedObject.uid == "uid-a")
+            #expect(server.requests[0].body?["source"] == ["component": "source-controller"])
+            #expect(server.requests[1].method == "PATCH")
+            #expect(server.requests[1].path == "/api/v1/namespaces/apps/events/\(event.metadata.name)")
+            #expect(server.requests[1].body?["count"] == 2)
+        }
+    }
+
+    @Test func anExpiredEventIsCreatedAgain() async throws {
+        let server = FakeAPIServer { $0.method == "PATCH" ? .failure(.failure(404, "NotFound")) : .success([:]) }
+        try await withRecorder(server) { recorder in
+            recorder.record(try record())
+            recorder.record(try record())
+            try await eventually { server.requests.count == 3 }
+            #expect(server.requests[2].method == "POST")
+            #expect(server.requests[2].body?["count"] == 2)
+        }
+    }
+
+    @Test func failuresAreTriedAgainAFewTimes() async throws {
+        let (server, time, metrics) = (FakeAPIServer(), ManualTime(), MetricsRegistry())
+        try await withRecorder(server, time: time, metrics: metrics) { recorder in
+            recorder.record(try record())
+            for _ in 0..<3 {
+                await time.waitForSleepers()
+                time.advance(by: .seconds(30))
+            }
+            try await eventually { server.requests.count == 4 }
+            server.answer(.success([:]))
+            recorder.record(try record())
+            try await eventually { server.requests.count == 5 }
+            // What was never stored is not counted up.
+            #expect(server.requests[4].method == "POST")
+            try await eventually {
+                let text = String(decoding: metrics.exposition(), as: UTF8.self)
+                return text.contains("source_controller_events_total{sink=\"kubernetes\",result=\"failed\"} 1")
+                    && text.contains("source_controller_events_total{sink=\"kubernetes\",result=\"delivered\"} 1")
+            }
+        }
+    }
+
+    @Test func aFullQueueDropsAndCounts() throws {
+        let metrics = MetricsRegistry()
+        let recorder = EventRecorder(
+            server: FakeAPIServer(), component: "c", instance: "i", capacity: 3, metrics: metrics)
+        for _ in 0..<5 { recorder.record(try record()) }
+        let text = String(decoding: metrics.exposition(), as: UTF8.self)
+        #expect(text.contains("source_controller_events_total{sink=\"kubernetes\",result=\"dropped\"} 2"))
+    }
+
+    // MARK: - Posting
+
+    private func withSender(
+        _ statuses: [Int], time: ManualTime = ManualTime(), metrics: MetricsRegistry = MetricsRegistry(),
+        _ body: (NotificationSender, Locked<[HTTPServerRequest]>) async throws -> Void
+    ) async throws {
+        let requests = Locked<[HTTPServerRequest]>([])
+        let server = try HTTPServer(
+            configuration: .init(address: "127.0.0.1:0"),
+            handler: ImmediateHandler { request in
+                let count = requests.withLock { requests in
+                    requests.append(request)
+                    return requests.count
+                }
+                return HTTPServerResponse(status: count <= statuses.count ? statuses[count - 1] : 202)
+            })
+        let http = CurlClient()
+        let sender = NotificationSender(
+            http: http, address: "http://127.0.0.1:\(server.port)/", component: "source-controller", instance: "pod",
+            time: time, metrics: metrics)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { try await sender.run() }
+            defer { group.cancelAll() }
+            try await body(sender, requests)
+        }
+        await http.shutdown()
+    }
+
+    @Test func notificationsHaveTheirPayload() async throws {
+        let time = ManualTime()
+        try await withSender([], time: time) { sender, requests in
+            sender.record(try record(trace: true))
+            sender.record(try record("stored", reason: "NewArtifact"))
+            sender.record(try record("broken", reason: "Failed", type: .warning))
+            try await eventually { requests.current.count == 2 }
+            let first = try JSONValue(parsing: requests.current[0].body)
+            #expect(
+                first == [
+                    "involvedObject": [
+                        "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository", "namespace": "apps",
+                        "name": "a", "uid": "uid-a", "resourceVersion": "1",
+                    ], "severity": "info", "timestamp": .string(time.now.rfc3339), "message": "stored",
+                    "reason": "NewArtifact", "reportingController": "source-controller", "reportingInstance": "pod",
+                    "metadata": [
+                        "event.toolkit.fluxcd.io/team": "x", "source.toolkit.fluxcd.io/revision": "1@sha256:0",
+                    ],
+                ])
+            #expect(requests.current[0].method == "POST")
+            #expect(requests.current[0].headers["Content-Type"] == "application/json")
+            #expect(try JSONValue(parsing: requests.current[1].body)["severity"] == "error")
+        }
+    }
+
+    @Test func serverErrorsAreTriedAgainAndDuplicatesAreNot() async throws {
+        let (time, metrics) = (ManualTime(), MetricsRegistry())
+        try await withSender([503, 500, 202, 429, 400], time: time, metrics: metrics) { sender, requests in
+            sender.record(try record("one"))
+            for _ in 0..<2 {
+                await time.waitForSleepers()
+                time.advance(by: .seconds(30))
+            }
+            try await eventually { requests.current.count == 3 }
+            sender.record(try record("two"))
+            sender.record(try record("three"))
+            sender.record(try record("four"))
+            try await eventually { requests.current.count == 6 }
+            let messages = try requests.current.map { try JSONValue(parsing: $0.body)["message"]?.stringValue ?? "" }
+            #expect(messages == ["one", "one", "one", "two", "three", "four"])
+            try await eventually {
+                let text = String(decoding: metrics.exposition(), as: UTF8.self)
+                return ["delivered\"} 2", "duplicate\"} 1", "failed\"} 1", "dropped\"} 0"].allSatisfy {
+                    text.contains("source_controller_events_total{sink=\"notification\",result=\"\($0)")
+                }
+            }
+        }
+    }
+
+    @Test func anUnreachableReceiverIsTriedAgainThenGivenUp() async throws {
+        let (time, metrics, http) = (ManualTime(), MetricsRegistry(), CurlClient())
+        let sender = NotificationSender(
+            http: http, address: "http://127.0.0.1:\(try freePort())/", component: "c", instance: "i", time: time,
+            metrics: metrics)
+        let running = Task { try await sender.run() }
+        sender.record(try record())
+        for _ in 0..<4 {
+            await time.waitForSleepers()
+            time.advance(by: .seconds(30))
+        }
+        try await eventually {
+            String(decoding: metrics.exposition(), as: UTF8.self)
+                .contains("source_controller_events_total{sink=\"notification\",result=\"failed\"} 1")
+        }
+        running.cancel()
+        try await running.value
+        await http.shutdown()
+    }
+}

@@ -1,0 +1,136 @@
+import ControllerRuntime
+import Core
+import KubernetesAPI
+import KubernetesClient
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct LeaderElectorTests {
+    /// A server that keeps one lease, with the rules that elections rest on: versions are checked, names are unique.
+    private final class LeaseServer: KubernetesAPIServer {
+        struct State: Sendable {
+            var lease: JSONValue?
+            var version = 0
+            var isDown = false
+            var writers: [String] = []
+        }
+        let state = Locked(State())
+
+        var holder: String? { state.current.lease?.member(at: "spec", "holderIdentity")?.stringValue }
+
+        func send(_ request: APIRequest) async throws(KubernetesError) -> JSONValue {
+            #expect(request.lane == .lease)
+            let answer: Result<JSONValue, KubernetesError> = state.withLock { state in
+                if state.isDown { return .failure(KubernetesError(.transport, "down", isRetryable: true)) }
+                switch request.method {
+                case "GET": return state.lease.map { .success($0) } ?? .failure(.failure(404, "NotFound"))
+                case "POST":
+                    if state.lease != nil { return .failure(.failure(409, "AlreadyExists")) }
+                    state.lease = request.body
+                case "PATCH":
+                    let version = request.body?.member(at: "metadata", "resourceVersion")?.stringValue
+                    guard version == String(state.version), let body = request.body, let lease = state.lease else {
+                        return .failure(.failure(409, "Conflict"))
+                    }
+                    state.lease = lease.merging(patch: body)
+                default: return .failure(.failure(405, "MethodNotAllowed"))
+                }
+                state.version += 1
+                state.lease?["metadata"]?["resourceVersion"] = .string(String(state.version))
+                state.lease?["metadata"]?["uid"] = "u"
+                state.writers.append(state.lease?.member(at: "spec", "holderIdentity")?.stringValue ?? "")
+                return .success(state.lease ?? [:])
+            }
+            return try answer.get()
+        }
+
+        func watch(_ request: APIRequest) async throws(KubernetesError) -> WatchStream {
+            throw KubernetesError(.transport, "no watches here", isRetryable: false)
+        }
+    }
+
+    private func elector(_ identity: String, _ server: LeaseServer, _ time: ManualTime) -> LeaderElector {
+        LeaderElector(
+            configuration: .init(lease: NamespacedName(namespace: "n", name: "l"), identity: identity), server: server,
+            time: time, random: .seeded(3))
+    }
+
+    /// Lets time pass, little by little, until `condition` holds.
+    private func pass(_ time: ManualTime, until condition: () -> Bool) async throws {
+        try await eventually {
+            if condition() { return true }
+            time.advance(by: .milliseconds(500))
+            return false
+        }
+    }
+
+    @Test func exactlyOneLeadsAndTheOtherTakesOverAfterARelease() async throws {
+        let (server, time) = (LeaseServer(), ManualTime())
+        let leading = Locked<[String]>([])
+        let (one, two) = (elector("one", server, time), elector("two", server, time))
+        let work: @Sendable (String) async throws -> Void = { name in
+            leading.withLock { $0.append(name) }
+            // Works on until cancelled, and takes a moment to stop.
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) }
+            leading.withLock { $0.append("stopped \(name)") }
+        }
+        let first = Task { try await one.run { try await work("one") } }
+        try await pass(time) { leading.current == ["one"] }
+        let second = Task { try await two.run { try await work("two") } }
+        for _ in 0..<100 {
+            time.advance(by: .milliseconds(500))
+            await Task.yield()
+        }
+        #expect(leading.current == ["one"])
+        #expect(one.isLeading && !two.isLeading)
+        first.cancel()
+        try await first.value
+        #expect(server.state.current.writers.contains(""))
+        try await pass(time) { leading.current.count == 3 }
+        #expect(leading.current == ["one", "stopped one", "two"])
+        second.cancel()
+        try await second.value
+        #expect(server.holder == "")
+    }
+
+    @Test func aLeaderWithoutAServerStopsItsWorkAndSaysSo() async throws {
+        let (server, time) = (LeaseServer(), ManualTime())
+        let events = Locked<[String]>([])
+        let one = elector("one", server, time)
+        let task = Task {
+            try await one.run {
+                events.withLock { $0.append("leading") }
+                while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) }
+                events.withLock { $0.append("stopped") }
+            }
+        }
+        try await pass(time) { events.current == ["leading"] }
+        server.state.withLock { $0.isDown = true }
+        try await pass(time) { events.current.count == 2 }
+        await #expect(throws: LeadershipLost.self) { try await task.value }
+        #expect(!one.isLeading)
+    }
+
+    @Test func theEndOfTheWorkEndsTheElection() async throws {
+        struct Fault: Error {}
+        let (server, time) = (LeaseServer(), ManualTime())
+        let one = elector("one", server, time)
+        await #expect(throws: Fault.self) { try await one.run { throw Fault() } }
+        #expect(server.holder == "")
+    }
+
+    @Test func aCandidateThatNeverLedReleasesNothing() async throws {
+        let (server, time) = (LeaseServer(), ManualTime())
+        let one = elector("one", server, time)
+        let first = Task { try await one.run { while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) } } }
+        try await pass(time) { one.isLeading }
+        let two = elector("two", server, time)
+        let second = Task { try await two.run { Issue.record("must not lead") } }
+        try await eventually { time.sleeperCount >= 2 }
+        second.cancel()
+        try await second.value
+        #expect(server.holder == "one")
+        first.cancel()
+        try await first.value
+    }
+}
