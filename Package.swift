@@ -137,7 +137,7 @@ let package = Package(
             ]),
         tests("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "HTTPTransport", "YAMLCoding"]),
         tests("ControllerApp", ["Core"]),
-        tests("CommandLineApp", ["Core", "OCI", "HTTPTransport", "RegistryClient"]),
+        tests("CommandLineApp", ["Core", "OCI", "HTTPTransport", "RegistryClient", "Cryptography"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

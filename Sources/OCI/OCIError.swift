@@ -10,6 +10,8 @@ package struct OCIError: Error, Sendable, Hashable, CustomStringConvertible {
         package static let invalidManifest = Code(description: "invalidManifest")
         /// A manifest of a kind that we do not use, such as Docker's schema 1.
         package static let unsupportedManifest = Code(description: "unsupportedManifest")
+        /// A pinned tag that names another manifest by now.
+        package static let digestMismatch = Code(description: "digestMismatch")
         /// An index that lists no manifest that fits.
         package static let noMatchingManifest = Code(description: "noMatchingManifest")
     }

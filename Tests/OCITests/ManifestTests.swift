@@ -223,6 +223,29 @@ struct IndexSelectionTests {
         }
     }
 
+    private struct OneTag: ManifestFetching {
+        func resolve(_ reference: ManifestReference) async throws -> Descriptor {
+            #expect(reference == .tag("1.0"))
+            return entry(1)
+        }
+        func fetchManifest(_ reference: ManifestReference) async throws -> FetchedManifest {
+            throw OCIError(.invalidReference, "not asked for")
+        }
+    }
+
+    @Test("A pinned tag must still name its digest; the failure says which digest was found")
+    func pins() async throws {
+        let found = Self.entry(1).digest
+        let other = Self.entry(2).digest
+        #expect(try await OneTag().resolve(try PinnedTag(parsing: "1.0")).digest == found)
+        #expect(try await OneTag().resolve(try PinnedTag(parsing: "1.0@\(found)")).digest == found)
+        let error = await #expect(throws: OCIError.self) {
+            try await OneTag().resolve(try PinnedTag(parsing: "1.0@\(other)"))
+        }
+        #expect(error?.code == .digestMismatch)
+        #expect(error?.message.contains("\(found)") == true && error?.message.contains("\(other)") == true)
+    }
+
     @Test("An index is followed to its image manifest, never to another index")
     func following() async throws {
         let image = Self.entry(1, .linuxAMD64)

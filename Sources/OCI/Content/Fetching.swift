@@ -49,6 +49,19 @@ package protocol TagListing: Sendable {
 }
 
 extension ManifestFetching {
+    /// Resolves a tag that may be pinned to a digest.
+    /// - Throws: `OCIError` with code `digestMismatch`, naming the digest that was found; what `resolve(_:)` throws.
+    package func resolve(_ tag: PinnedTag) async throws -> Descriptor {
+        let descriptor = try await resolve(.tag(tag.tag))
+        if let digest = tag.digest, digest != descriptor.digest {
+            throw OCIError(
+                .digestMismatch,
+                "tag '\(tag.tag)' is pinned to \(digest), but the registry has \(descriptor.digest) under it; update the pin if the change is meant"
+            )
+        }
+        return descriptor
+    }
+
     /// Follows a manifest that may be an index to the image manifest to use; see `IndexSelection`.
     /// - Returns: the image manifest, its descriptor, and what was chosen if there was a choice.
     /// - Throws: `OCIError`, and what `fetchManifest(_:)` throws.

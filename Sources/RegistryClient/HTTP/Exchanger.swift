@@ -201,8 +201,7 @@ struct Exchanger: Sendable {
             "registry request",
             [
                 "registry": .string(registry), "method": .string(request.method),
-                "url": .string(
-                    "\(url.origin.scheme.rawValue)://\(url.origin.authority)\(url.target.prefix { $0 != "?" })"),
+                "url": .string(shown(url)),
                 "status": status.map { .integer(Int64($0)) } ?? .null,
             ])
         switch outcome {
@@ -211,6 +210,13 @@ struct Exchanger: Sendable {
             if Task.isCancelled { throw .cancelled(action) }
             throw RegistryError(error, while: action, endpoint: registry)
         }
+    }
+
+    /// The URL for a log: without its query, and without the path of a server that is not the registry, either of which may
+    /// hold a signature.
+    private func shown(_ url: RegistryURL) -> String {
+        let origin = "\(url.origin.scheme.rawValue)://\(url.origin.authority)"
+        return url.origin.host == host.lowercased() ? origin + url.target.prefix { $0 != "?" } : origin
     }
 
     /// Reads a small body to its end, so that the connection can be used again; a large one is dropped with it.

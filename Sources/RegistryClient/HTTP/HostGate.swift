@@ -2,7 +2,7 @@ internal import Core
 
 /// Lets a bounded number of requests to one registry be under way at a time, and starts them at a bounded rate.
 ///
-/// A request holds its place until its answer's head (and, for metadata, its body) is there.
+/// A request holds its place until its answer's head is there: a slow download keeps nobody waiting.
 final class HostGate: Sendable {
     private struct State {
         var free: Int

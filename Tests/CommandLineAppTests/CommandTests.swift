@@ -1,0 +1,231 @@
+import CommandLineApp
+import Core
+import TestSupport
+import Testing
+
+@Suite("sourcectl", .enabled(if: DockerRegistry.isInstalled, "docker-registry is not installed"))
+struct CommandTests {
+    private struct Outcome {
+        let code: Int32
+        let output: String
+        let progress: String
+    }
+
+    private func sourcectl(_ arguments: String..., environment: [String: String] = [:]) async -> Outcome {
+        let output = Locked<[String]>([])
+        let progress = Locked<[String]>([])
+        let app = CommandLineApp(
+            environment: environment,
+            streams: CommandLineApp.Streams(
+                output: { line in output.withLock { $0.append(line) } },
+                error: { line in progress.withLock { $0.append(line) } }))
+        let code = await app.run(arguments)
+        return Outcome(
+            code: code, output: output.current.joined(separator: "\n"),
+            progress: progress.current.joined(separator: "\n"))
+    }
+
+    private func sample() async throws -> TemporaryDirectory {
+        let folder = try TemporaryDirectory()
+        try folder.write("kind: A\n", to: "content/a.yaml")
+        try folder.write([UInt8](repeating: 7, count: 700_000), to: "content/deep/er/ünï côde.bin")
+        try folder.write("#!/bin/sh\n", to: "content/run.sh")
+        try folder.write("x", to: "content/picture.png")
+        try folder.write("x", to: "content/.git/config")
+        for command in [["chmod", "755", "content/run.sh"], ["ln", "-s", "/etc/passwd", "content/link"]] {
+            _ = try await CommandLineTool.run(command[0], Array(command.dropFirst()), directory: folder.path)
+        }
+        return folder
+    }
+
+    @Test("Push, tag, list and pull: what was packed comes back, without what is left out")
+    func roundTrip() async throws {
+        let registry = try await DockerRegistry()
+        let folder = try await sample()
+        let url = "oci://\(registry.address)/team/app"
+        let pushed = await sourcectl(
+            "push", "artifact", "\(url):1.0.0", "--path", folder.file("content"), "--source",
+            "https://git.example/app.git",
+            "--revision=main@sha1:abc", "--annotations", "team=blue=green")
+        #expect(pushed.code == 0 && pushed.output.isEmpty)
+        let lines = pushed.progress.split(separator: "\n")
+        #expect(lines.first == "► pushing artifact to \(registry.address)/team/app:1.0.0")
+        #expect(lines.last?.hasPrefix("✔ artifact successfully pushed to \(registry.address)/team/app@sha256:") == true)
+
+        let tagged = await sourcectl("tag", "artifact", "\(url):1.0.0", "--tag", "latest")
+        #expect(tagged.progress == "► tagging artifact\n✔ artifact tagged as \(registry.address)/team/app:latest")
+        let listed = await sourcectl("list", "artifacts", url, "--filter-semver", ">=1.0.0")
+        #expect(listed.output.contains("\(registry.address)/team/app:1.0.0") && !listed.output.contains("app:latest"))
+        #expect(listed.output.contains("main@sha1:abc"))
+
+        let pulled = await sourcectl("pull", "artifact", "\(url):latest", "--output", folder.file("out/new"))
+        #expect(pulled.code == 0)
+        for path in ["a.yaml", "deep/er/ünï côde.bin", "run.sh"] {
+            #expect(try folder.read("out/new/\(path)") == folder.read("content/\(path)"))
+        }
+        let found = try await CommandLineTool.run(
+            "find", [".", "-mindepth", "1", "-printf", "%P %m\\n"], directory: folder.file("out/new"))
+        #expect(
+            found.output.split(separator: "\n").sorted() == [
+                "a.yaml 644", "deep 755", "deep/er 755", "deep/er/ünï côde.bin 644", "run.sh 755",
+            ])
+    }
+
+    @Test("An independent reader sees the manifest of a Flux artifact")
+    func skopeo() async throws {
+        let registry = try await DockerRegistry()
+        let folder = try await sample()
+        let pushed = await sourcectl(
+            "push", "artifact", "oci://\(registry.address)/app:1", "--path", folder.file("content"), "--source", "s",
+            "--revision", "r",
+            "--annotations", "team=blue=green", "--reproducible", "--output", "json")
+        let result = try JSONValue(parsing: pushed.output)
+        #expect(result["repository"]?.stringValue == "\(registry.address)/app" && result["tag"] == "1")
+        let inspected = try await CommandLineTool.run(
+            "skopeo", ["inspect", "--raw", "--tls-verify=false", "docker://\(registry.address)/app:1"])
+        let manifest = try JSONValue(parsing: inspected.stdout)
+        #expect(manifest["mediaType"] == "application/vnd.oci.image.manifest.v1+json")
+        #expect(manifest.member(at: "config", "mediaType") == "application/vnd.cncf.flux.config.v1+json")
+        #expect(manifest["layers"]?.arrayValue?.first?["mediaType"] == "application/vnd.cncf.flux.content.v1.tar+gzip")
+        #expect(
+            manifest["annotations"] == [
+                "org.opencontainers.image.created": "1970-01-01T00:00:00Z", "org.opencontainers.image.source": "s",
+                "org.opencontainers.image.revision": "r", "team": "blue=green",
+            ])
+    }
+
+    @Test("Equal content gives an equal digest, whatever the file times; a single file can be pushed")
+    func reproducible() async throws {
+        let registry = try await DockerRegistry()
+        var outputs: [JSONValue?] = []
+        for _ in 0..<2 {
+            let folder = try await sample()
+            let pushed = await sourcectl(
+                "push", "artifact", "oci://\(registry.address)/app:1", "--path", folder.file("content"), "--source",
+                "s",
+                "--revision", "r", "--reproducible", "-o", "json")
+            outputs.append(try JSONValue(parsing: pushed.output)["digest"])
+        }
+        #expect(outputs[0] == outputs[1] && outputs[0] != nil)
+        let folder = try await sample()
+        let single = await sourcectl(
+            "push", "artifact", "oci://\(registry.address)/one:1", "--path", folder.file("content/a.yaml"), "--source",
+            "s",
+            "--revision", "r", "-o", "yaml")
+        #expect(single.code == 0 && single.output.contains("digest: sha256:"))
+        _ = await sourcectl("pull", "artifact", "oci://\(registry.address)/one:1", "-o", folder.file("one"))
+        #expect(try folder.read("one/a.yaml") == folder.read("content/a.yaml"))
+    }
+
+    @Test("Credentials come from --creds or docker's configuration, and never into the output")
+    func credentials() async throws {
+        var protection = DockerRegistry.Protection()
+        protection.login = ("robot", "hunter2")
+        let registry = try await DockerRegistry(protection)
+        let folder = try await sample()
+        let config = #"{"auths":{"\#(registry.address)":{"auth":"cm9ib3Q6aHVudGVyMg=="}}}"#
+        try folder.write(config, to: "docker/config.json")
+        func push(_ extra: [String], _ environment: [String: String] = [:]) async -> Outcome {
+            let progress = Locked<[String]>([])
+            let app = CommandLineApp(
+                environment: environment,
+                streams: CommandLineApp.Streams(
+                    output: { _ in }, error: { line in progress.withLock { $0.append(line) } }))
+            let code = await app.run(
+                [
+                    "push", "artifact", "oci://\(registry.address)/app:1", "--path", folder.file("content"), "--source",
+                    "s", "--revision", "r",
+                ]
+                    + extra)
+            return Outcome(code: code, output: "", progress: progress.current.joined(separator: "\n"))
+        }
+        #expect(await push(["--creds", "robot:hunter2"]).code == 0)
+        #expect(await push([], ["DOCKER_CONFIG": folder.file("docker")]).code == 0)
+        let anonymous = await push([])
+        #expect(anonymous.code == 1)
+        #expect(anonymous.progress.contains("anonymous: neither --creds nor an entry of docker's config.json"))
+        let wrong = await push(["--creds=robot:hunter3"])
+        #expect(wrong.code == 1 && wrong.progress.contains("HTTP 401") && !wrong.progress.contains("hunter3"))
+    }
+
+    @Test(
+        "Wrong use exits with 2 and says what to do",
+        arguments: [
+            ([], "push artifact"), (["nonsense"], "unknown command: 'nonsense'"), (["push"], "unknown command: 'push'"),
+            (["push", "artefact"], "did you mean 'push artifact'?"),
+            (["push", "artifact"], "artifact URL is required"),
+            (["push", "artifact", "ghcr.io/x:1"], "must be in format 'oci://<host>/<path>'"),
+            (["push", "artifact", "oci://ghcr.io/x:1", "--path", "."], "--source is required"),
+            (["push", "artifact", "oci://ghcr.io/x:1", "--pth", "."], "unknown flag: --pth; did you mean --path?"),
+            (["push", "artifact", "oci://ghcr.io/x:1", "y"], "unexpected argument 'y'"),
+            (
+                ["push", "artifact", "oci://ghcr.io/x:1", "--path=.", "--source=s", "--revision=r", "--annotations=x"],
+                "must be key=value"
+            ),
+            (["push", "artifact", "oci://ghcr.io/x:1", "-o", "xml"], "must be one of"),
+            (["push", "artifact", "oci://ghcr.io/x:1", "--provider", "aws"], "must be one of generic"),
+            (["pull", "artifact", "oci://ghcr.io/x:1"], "--output is required"),
+            (["tag", "artifact", "oci://ghcr.io/x:1", "--tag", "a b"], "tag 'a b' is invalid"),
+            (["list", "artifacts", "oci://ghcr.io/x:1"], "must not contain a tag"),
+            (["list", "artifacts", "oci://ghcr.io/x", "--filter-semver", ">>1"], ">>1"),
+        ] as [([String], String)])
+    func wrongUse(arguments: [String], message: String) async {
+        let text = Locked<[String]>([])
+        let streams = CommandLineApp.Streams(
+            output: { line in text.withLock { $0.append(line) } }, error: { line in text.withLock { $0.append(line) } })
+        let code = await CommandLineApp(environment: [:], streams: streams).run(arguments)
+        #expect(code == 2)
+        #expect(text.current.joined(separator: "\n").contains(message))
+    }
+
+    @Test("Help exits with 0", arguments: [["--help"], ["push", "artifact", "--help"], ["list", "artifacts", "-h"]])
+    func help(arguments: [String]) async {
+        let text = Locked<[String]>([])
+        let streams = CommandLineApp.Streams(output: { line in text.withLock { $0.append(line) } }, error: { _ in })
+        #expect(await CommandLineApp(environment: [:], streams: streams).run(arguments) == 0)
+        #expect(text.current.joined().contains("Usage: sourcectl"))
+    }
+
+    @Test("Failures exit with 1 and name the cause")
+    func failures() async throws {
+        let registry = try await DockerRegistry()
+        let missing = await sourcectl("pull", "artifact", "oci://\(registry.address)/app:1", "-o", "/nonexistent/x")
+        #expect(missing.code == 1 && missing.progress.contains("HTTP 404"))
+        let nothing = await sourcectl(
+            "push", "artifact", "oci://\(registry.address)/app:1", "--path", "/nonexistent/x", "--source", "s",
+            "--revision", "r")
+        #expect(nothing.code == 1 && nothing.progress.contains("/nonexistent/x"))
+    }
+
+    @Test("A hostile archive writes nothing outside of the folder")
+    func hostileArchive() async throws {
+        let registry = try await DockerRegistry()
+        let folder = try TemporaryDirectory()
+        try folder.write("evil", to: "in/evil")
+        // The archive climbs out; the layer is then published by hand, as an attacker would.
+        let made = try await CommandLineTool.run(
+            "tar", ["-czf", folder.file("evil.tgz"), "-P", "--transform", "s,^evil,../../escaped,", "evil"],
+            directory: folder.file("in"))
+        #expect(made.status == 0)
+        let layer = try folder.read("evil.tgz")
+        try await Publisher.publish(layer, at: "\(registry.address)/evil", tag: "1")
+        let pulled = await sourcectl(
+            "pull", "artifact", "oci://\(registry.address)/evil:1", "-o", folder.file("a/b/out"))
+        #expect(pulled.code == 1)
+        let found = try await CommandLineTool.run("find", [folder.path, "-name", "escaped"])
+        #expect(found.output.isEmpty)
+        // A link that is already there is not followed.
+        let linked = try TemporaryDirectory()
+        try linked.write("x", to: "outside/x")
+        _ = try await CommandLineTool.run("mkdir", [linked.file("out")])
+        _ = try await CommandLineTool.run("ln", ["-s", linked.file("outside"), linked.file("out/deep")])
+        let sample = try await sample()
+        _ = await sourcectl(
+            "push", "artifact", "oci://\(registry.address)/app:1", "--path", sample.file("content"), "--source", "s",
+            "--revision", "r")
+        let refused = await sourcectl("pull", "artifact", "oci://\(registry.address)/app:1", "-o", linked.file("out"))
+        #expect(refused.code == 1)
+        let outside = try await CommandLineTool.run("ls", [linked.file("outside")])
+        #expect(outside.output == "x\n")
+    }
+}

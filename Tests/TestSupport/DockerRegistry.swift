@@ -1,0 +1,65 @@
+/// A real registry (Debian's `docker-registry`) on a free loopback port, with its content in a folder of its own; it ends
+/// with the value.
+package final class DockerRegistry: Sendable {
+    /// `127.0.0.1:port`.
+    package let address: String
+    private let process: ChildProcess
+    private let folder: TemporaryDirectory
+
+    /// How the registry is protected.
+    package struct Protection: Sendable {
+        /// User and password that everybody must give (Basic).
+        package var login: (user: String, password: String)?
+        /// TLS with the server's certificate of these.
+        package var certificates: TestCertificates?
+        /// Whether clients must show a certificate of the same authority.
+        package var requiresClientCertificate = false
+
+        /// Open to all, without TLS.
+        package init() {}
+    }
+
+    /// Whether the program is installed.
+    package static var isInstalled: Bool { CommandLineTool.isInstalled("docker-registry") }
+
+    /// Starts a registry and waits until it listens.
+    package init(_ protection: Protection = Protection()) async throws {
+        let folder = try TemporaryDirectory()
+        let port = try freePort()
+        let address = "127.0.0.1:\(port)"
+        var lines = [
+            "version: 0.1", "log: {level: info}", "storage:", "  filesystem: {rootdirectory: \(folder.file("data"))}",
+            "  delete: {enabled: true}", "http:", "  addr: \(address)", "  secret: test",
+        ]
+        if let certificates = protection.certificates {
+            lines += [
+                "  tls:", "    certificate: \(certificates.server.certificatePath)",
+                "    key: \(certificates.server.keyPath)",
+            ]
+            if protection.requiresClientCertificate {
+                lines += ["    clientcas: [\(certificates.authority.certificatePath)]"]
+            }
+        }
+        if let login = protection.login {
+            let made = try await CommandLineTool.run("htpasswd", ["-Bbn", login.user, login.password])
+            guard made.status == 0 else { throw NeverHappened(description: "htpasswd failed: \(made.errorOutput)") }
+            try folder.write(made.output, to: "htpasswd")
+            lines += ["auth:", "  htpasswd: {realm: test, path: \(folder.file("htpasswd"))}"]
+        }
+        try folder.write(lines.joined(separator: "\n") + "\n", to: "config.yml")
+        let process = try ChildProcess("/usr/bin/docker-registry", ["serve", folder.file("config.yml")])
+        try await eventually("docker-registry listening") {
+            guard process.isRunning else { throw NeverHappened(description: "docker-registry ended: \(process.log)") }
+            return process.log.contains("listening on \(address)")
+        }
+        self.folder = folder
+        self.address = address
+        self.process = process
+    }
+
+    /// Ends the registry; its port then refuses connections.
+    package func stop() async throws {
+        process.kill()
+        _ = try await process.waitForExit()
+    }
+}
