@@ -1,16 +1,17 @@
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// No feature macros here: they would change declarations of the C library that other modules of the same program see too.
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+
+// glibc's, declared in its headers only for GNU sources.
+const char *strerrordesc_np(int number);
 
 // Swift cannot call variadic functions: one inline per kind of argument. The parentheses step around curl's type-checking
 // macros, which want the option to be a constant.
@@ -150,7 +151,7 @@ static inline curl_socket_t ccurl_open_socket(const struct curl_sockaddr *addres
 }
 
 /// Names the calling thread, for `top` and debuggers; at most 15 characters.
-static inline void ccurl_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+static inline void ccurl_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
 
 /// What an errno means, in English and safe between threads (strerror is neither); NULL for an unknown one.
 static inline const char *ccurl_error_text(int number) { return strerrordesc_np(number); }

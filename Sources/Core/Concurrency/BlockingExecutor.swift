@@ -1,7 +1,7 @@
 internal import Dispatch
 
 /// Runs blocking work (hashing, archives, fsync) on a bounded number of threads of its own, so that it never starves the
-/// cooperative pool on which everything asynchronous runs.
+/// pool on which everything asynchronous runs. On Linux that pool and Dispatch's are one: these threads are of neither.
 package final class BlockingExecutor: Sendable {
     private struct State {
         /// Bodies from `head` on wait; those before it are spent, and nil so that they hold on to nothing.
@@ -10,13 +10,15 @@ package final class BlockingExecutor: Sendable {
         var running = 0
     }
 
-    private let queue: DispatchQueue
+    private let label: String
     private let width: Int
     private let state = Locked(State())
 
-    /// An executor with at most `width` (at least 1) threads at work; further work waits in order.
+    /// An executor with at most `width` (at least 1) threads at work; further work waits in order. Threads end when there
+    /// is nothing left to do.
+    /// - Parameter label: names the threads, by its first 15 bytes.
     package init(label: String, width: Int) {
-        self.queue = DispatchQueue(label: label, attributes: .concurrent)
+        self.label = label
         self.width = max(1, width)
     }
 
@@ -44,7 +46,9 @@ package final class BlockingExecutor: Sendable {
             state.running += 1
             return true
         }
-        if startsWorker { queue.async { self.drain() } }
+        guard startsWorker else { return }
+        // A system that refuses another thread has others that it shares out: slower, but the work is done.
+        if !DetachedThread.start(label, { self.drain() }) { DispatchQueue.global().async { self.drain() } }
     }
 
     private func drain() {
