@@ -186,7 +186,7 @@ struct BundleTests {
         let bundle = try setup.recipe.bundle()
         let trust = try TrustedRoot(parsing: setup.trust.serialized())
         for path in Self.paths(bundle) {
-            for value in [nil, .null, "", "!", 1, -1, [], [:], "AAAA"] as [JSONValue?] {
+            for value in [nil, 1, "AAAA"] as [JSONValue?] {
                 var spoiled = bundle
                 spoiled.edit(path, value)
                 guard spoiled != bundle else { continue }
