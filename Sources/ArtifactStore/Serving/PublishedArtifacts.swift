@@ -13,7 +13,7 @@ final class PublishedArtifacts: Sendable {
     }
 
     private struct OpenFile {
-        let responder: WholeFileResponder
+        let responder: ConditionalFileResponder
         var lastUse: UInt64
     }
 
@@ -70,7 +70,7 @@ final class PublishedArtifacts: Sendable {
     }
 
     /// What answers for an artifact whose file is open.
-    func openResponder(_ artifact: Artifact) -> WholeFileResponder? {
+    func openResponder(_ artifact: Artifact) -> ConditionalFileResponder? {
         state.withLock { state in
             state.uses += 1
             state.open[artifact]?.lastUse = state.uses
@@ -80,17 +80,17 @@ final class PublishedArtifacts: Sendable {
 
     /// What answers for an artifact; opens its file. Blocks.
     /// - Throws: when the file is gone or is not the one that was published.
-    func makeResponder(_ artifact: Artifact) throws -> WholeFileResponder {
+    func makeResponder(_ artifact: Artifact) throws -> ConditionalFileResponder {
         let file = try ServedFile(path: "\(root)/\(artifact.path)")
         guard file.size == artifact.size else {
             throw ArtifactStoreError(.inputOutput, "'\(artifact.path)' has \(file.size) bytes, not \(artifact.size)")
         }
-        let responder = WholeFileResponder(
-            file: file,
-            headers: [
-                "ETag": "\"\(artifact.digest)\"", "Content-Type": "application/gzip",
-                "X-Content-Type-Options": "nosniff",
-            ])
+        guard let entityTag = EntityTag(artifact.digest.description) else {
+            throw ArtifactStoreError(.inputOutput, "'\(artifact.digest)' is no entity tag")
+        }
+        let responder = ConditionalFileResponder(
+            file: file, entityTag: entityTag, lastModified: artifact.modified,
+            headers: ["Content-Type": "application/gzip", "X-Content-Type-Options": "nosniff"])
         state.withLock { state in
             // Withdrawn meanwhile: this answer is the last.
             guard state.artifacts[artifact.path] == artifact else { return }

@@ -1,0 +1,216 @@
+import Core
+import Cryptography
+import FileSystem
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import ArtifactStore
+
+@Suite struct RecoveryTests {
+    private let rules = ArtifactRules(operation: .copy)
+
+    @Test func aRestartKeepsEverything() async throws {
+        let first = try await StoreFixture()
+        let layer = try await Layers.odd("add('a')\nadd('l', SYMTYPE, link='a')")
+        _ = try await first.ingest([1], revision: "1", rules: rules)
+        let artifact = try await first.ingest(layer, revision: "2", rules: ArtifactRules(ignore: "x"))
+        try first.folder.write("half", to: ".ingest/layer-7")
+        try first.folder.write("half", to: ".ingest/folder/file")
+        let second = try await StoreFixture(in: first.folder, time: first.time)
+        #expect(second.names(".ingest").isEmpty)
+        #expect(second.store.artifact(StoreFixture.object) == artifact)
+        #expect(second.store.storedBytes == first.store.storedBytes)
+        second.time.advance(by: .seconds(600))
+        #expect(try await second.store.collectGarbage(StoreFixture.object) == 1)
+        #expect(second.store.objects == [StoreFixture.object])
+    }
+
+    @Test(arguments: ["missing", "empty", "torn", "garbage", "other version"])
+    func withoutItsIndexTheFilesSpeakForThemselves(kind: String) async throws {
+        let first = try await StoreFixture()
+        _ = try await first.ingest([1], revision: "1", rules: rules)
+        let artifact = try await first.ingest([2], revision: "2", rules: rules)
+        let index = first.folder.file(".index/default/podinfo")
+        let bytes = try first.folder.read(".index/default/podinfo")
+        switch kind {
+        case "missing": try FileManager.default.removeItem(atPath: index)
+        case "empty": try first.folder.write([], to: ".index/default/podinfo")
+        case "torn": try first.folder.write(bytes.prefix(bytes.count / 2), to: ".index/default/podinfo")
+        case "garbage": try first.folder.write([0xff, 0xfe], to: ".index/default/podinfo")
+        default: try first.folder.write("{\"version\":99,\"artifacts\":[]}", to: ".index/default/podinfo")
+        }
+        let second = try await StoreFixture(in: first.folder)
+        let found = try #require(second.store.artifact(StoreFixture.object))
+        #expect((found.path, found.digest, found.size) == (artifact.path, artifact.digest, artifact.size))
+        #expect(
+            try await second.store.verify(object: StoreFixture.object, path: artifact.path, digest: artifact.digest)
+                == .intact)
+        #expect(second.files.count == 3)
+    }
+
+    @Test func filesOfAnotherControllerAreAdopted() async throws {
+        let folder = try TemporaryDirectory()
+        let name = "\(StoreFixture.revision("1")).tar.gz"
+        try folder.write([1, 2], to: "ocirepository/default/podinfo/\(name)")
+        try folder.write([], to: "ocirepository/default/podinfo/\(name).lock")
+        try folder.write([3], to: "gitrepository/default/podinfo/other.tar.gz")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("ocirepository/default/podinfo/latest.tar.gz"), withDestinationPath: name)
+        let fixture = try await StoreFixture(in: folder)
+        let artifact = try #require(fixture.store.artifact(StoreFixture.object))
+        #expect(artifact.path == "ocirepository/default/podinfo/\(name)")
+        #expect(artifact.digest == Digest.of([1, 2]))
+        #expect(artifact.revision.isEmpty)
+        #expect(try folder.read("gitrepository/default/podinfo/other.tar.gz") == [3])
+    }
+
+    @Test func damagedFilesAreNotServedAgain() async throws {
+        let first = try await StoreFixture()
+        let old = try await first.ingest([1], revision: "1", rules: rules)
+        first.time.advance(by: .seconds(1))
+        let new = try await first.ingest([2], revision: "2", rules: rules)
+        try first.folder.write([3], to: new.path)
+        let second = try await StoreFixture(in: first.folder)
+        #expect(second.store.artifact(StoreFixture.object)?.path == old.path)
+        #expect(second.store.artifact(StoreFixture.object, path: new.path) == nil)
+        #expect(second.log.lines.contains { $0.contains("damaged") })
+        let link = try FileManager.default.destinationOfSymbolicLink(
+            atPath: second.folder.file("ocirepository/default/podinfo/latest.tar.gz"))
+        #expect(old.path.hasSuffix(link))
+    }
+
+    @Test func linksAndOddNamesInTheStoreAreNotFollowed() async throws {
+        let folder = try TemporaryDirectory()
+        try folder.write("secret", to: "secret.tar.gz")
+        try folder.write([1], to: "ocirepository/default/podinfo/.hidden.tar.gz")
+        try folder.write([1], to: "ocirepository/default/podinfo/not an artifact.tar.gz")
+        let files = FileManager.default
+        try files.createSymbolicLink(
+            atPath: folder.file("ocirepository/default/podinfo/a.tar.gz"), withDestinationPath: "../../../secret.tar.gz"
+        )
+        try files.createSymbolicLink(
+            atPath: folder.file("ocirepository/default/podinfo/latest.tar.gz"),
+            withDestinationPath: "../../../secret.tar.gz")
+        try files.createSymbolicLink(atPath: folder.file("ocirepository/linked"), withDestinationPath: "default")
+        let fixture = try await StoreFixture(in: folder)
+        #expect(fixture.store.artifact(StoreFixture.object) == nil)
+        #expect(fixture.store.objects == [StoreFixture.object])
+    }
+
+    @Test func anUnusableFolderIsSaidAtOnce() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write([], to: "file")
+        for path in [folder.file("missing"), folder.file("file")] {
+            #expect { try ArtifactStore(configuration: .init(path: path)) } throws: {
+                code($0) == .inputOutput && "\($0)".contains("--storage-path")
+            }
+        }
+    }
+}
+
+@Suite struct CrashTests {
+    /// The work ends at one step of storing a second artifact.
+    @Test(arguments: FaultPoint.Step.allCases, [false, true])
+    func killedAtAnyStepNothingTornIsServed(step: FaultPoint.Step, isNormalized: Bool) async throws {
+        let folder = try TemporaryDirectory()
+        let layers = try await Self.layers(isNormalized)
+        let before = try await StoreFixture(in: folder)
+        let old = try await before.ingest(layers.old, revision: "old")
+        // A process that is killed leaves what it has written; throwing at the step and doing nothing more leaves the same.
+        let isArmed = Locked(false)
+        let crashing = try await StoreFixture(
+            in: folder,
+            faults: FaultPoint { (reached) throws(FileSystemError) in
+                guard reached == step, isArmed.current else { return }
+                throw FileSystemError(operation: "go on at", path: step.rawValue, number: EIO)
+            }
+        ).store
+        isArmed.withLock { $0 = true }
+        do {
+            _ = try await crashing.ingest(
+                object: StoreFixture.object, revision: "new", revisionDigest: StoreFixture.revision("new"),
+                layerDigest: Digest.of(layers.new), layerSize: Int64(layers.new.count), rules: ArtifactRules(),
+                bytes: Chunks(bytes: layers.new))
+            #expect(step == .normalized && !isNormalized, "the step was never reached")
+        } catch {
+            #expect(code(error) == .inputOutput)
+        }
+
+        let after = try await StoreFixture(in: folder)
+        #expect(after.names(".ingest").isEmpty)
+        let current = try #require(after.store.artifact(StoreFixture.object))
+        let bytes = try after.stored(current)
+        #expect(Digest.of(bytes) == current.digest)
+        // Either the old one or the new one, whole; and the old one is still there.
+        #expect(try after.stored(old) == layers.old)
+        #expect(after.store.artifact(StoreFixture.object, path: old.path)?.digest == old.digest)
+        let link = try FileManager.default.destinationOfSymbolicLink(
+            atPath: folder.file("ocirepository/default/podinfo/latest.tar.gz"))
+        #expect(current.path.hasSuffix(link))
+        // And the next attempt succeeds.
+        let new = try await after.ingest(layers.new, revision: "new")
+        #expect(after.store.artifact(StoreFixture.object) == new)
+        #expect(after.names(".ingest").isEmpty)
+    }
+
+    /// The store's process is a child that kills itself.
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: [FaultPoint.Step.layerWritten, .synchronized, .artifactMoved, .indexWritten, .linkMade])
+    func killedForReal(step: FaultPoint.Step) async throws {
+        let folder = try TemporaryDirectory()
+        let layers = try await Self.layers(true)
+        let before = try await StoreFixture(in: folder)
+        let old = try await before.ingest(layers.old, revision: "old")
+        try folder.write(layers.new, to: "new-layer")
+        let path = folder.path
+        let name = step.rawValue
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, name = name as String] in
+            let folder = URL(fileURLWithPath: path)
+            let layer = [UInt8](try Data(contentsOf: folder.appendingPathComponent("new-layer")))
+            let isArmed = Locked(false)
+            let store = try ArtifactStore(
+                configuration: .init(path: path), time: SystemTime(), metrics: MetricsRegistry(), logger: .disabled,
+                executor: nil,
+                faults: FaultPoint { (reached) throws(FileSystemError) in
+                    if reached.rawValue == name && isArmed.current { kill(getpid(), SIGKILL) }
+                })
+            try await store.recover()
+            isArmed.withLock { $0 = true }
+            _ = try await store.ingest(
+                object: ObjectKey(namespace: "default", name: "podinfo"), revision: "new",
+                revisionDigest: Digest.of([UInt8]("revision new".utf8)), layerDigest: Digest.of(layer),
+                layerSize: Int64(layer.count), rules: ArtifactRules(), bytes: Chunks(bytes: layer))
+        }
+        let after = try await StoreFixture(in: folder)
+        #expect(after.names(".ingest").isEmpty)
+        let current = try #require(after.store.artifact(StoreFixture.object))
+        #expect(Digest.of(try after.stored(current)) == current.digest)
+        #expect(try after.stored(old) == layers.old)
+        _ = try await after.ingest(layers.new, revision: "new")
+    }
+
+    @Test func aFullDiskIsSaidAndLeavesNothing() async throws {
+        let fixture = try await StoreFixture(
+            faults: FaultPoint { (step) throws(FileSystemError) in
+                if step == .synchronized { throw FileSystemError(operation: "synchronize", path: "x", number: ENOSPC) }
+            })
+        await #expect { try await fixture.ingest([1], rules: .init(operation: .copy)) } throws: {
+            let error = $0 as? ArtifactStoreError
+            return error?.code == .diskFull && error?.category == .storage && "\($0)".contains("--storage-path")
+        }
+        #expect(fixture.names(".ingest").isEmpty)
+        #expect(fixture.store.artifact(StoreFixture.object) == nil)
+    }
+
+    private static func layers(_ isNormalized: Bool) async throws -> (old: [UInt8], new: [UInt8]) {
+        let old = try await Layers.plain(["a": "old"])
+        let new =
+            isNormalized
+            ? try await Layers.odd("add('a', data=b'new')\nadd('l', SYMTYPE, link='a')")
+            : try await Layers.plain(["a": "new"])
+        return (old, new)
+    }
+}
