@@ -124,7 +124,9 @@ let package = Package(
         tests("CommandLineParsing", ["Core"]),
         tests("KubernetesAPI", ["Core"]),
         tests("KubernetesClient", ["Core", "KubernetesAPI", "HTTPTransport", "HTTPServing", "YAMLCoding"]),
-        tests("ControllerRuntime", ["Core", "KubernetesAPI", "KubernetesClient", "HTTPTransport", "HTTPServing"]),
+        tests(
+            "ControllerRuntime",
+            ["Core", "KubernetesAPI", "KubernetesClient", "HTTPTransport", "HTTPServing", "EmbeddedAPIServer"]),
         tests("OCI", ["Core"]),
         tests("RegistryClient", ["Core", "OCI", "HTTPTransport", "HTTPServing", "Cryptography"]),
         tests("Verification", ["Core", "OCI", "Cryptography", "TestPKI"]),

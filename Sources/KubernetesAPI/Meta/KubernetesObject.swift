@@ -29,3 +29,14 @@ package struct DynamicObject: KubernetesObject, Hashable {
         self.json = json
     }
 }
+
+/// An object of any kind of which only the metadata is of interest (meta/v1 PartialObjectMetadata).
+package struct MetadataObject: KubernetesObject, Hashable {
+    /// Metadata objects have no resource of their own: requests name it.
+    package static let resource = APIResource(group: "", version: "v1", plural: "", kind: "")
+    package let metadata: ObjectMeta
+
+    package init(json: JSONValue) throws(ObjectDecodingError) {
+        metadata = try FieldReader(json).object("metadata", ObjectMeta.init)
+    }
+}

@@ -30,12 +30,23 @@ package struct ObjectScope: Sendable, Hashable {
     package var labelSelector: LabelSelector
     /// Such as `metadata.name=x`; empty selects everything.
     package var fieldSelector: String
+    /// Asks for the metadata only, so that content which is not needed (such as that of Secrets) is not even sent. A server
+    /// may send whole objects all the same.
+    package var isMetadataOnly: Bool
 
     /// Everything, unless narrowed.
-    package init(namespace: String? = nil, labelSelector: LabelSelector = LabelSelector(), fieldSelector: String = "") {
+    package init(
+        namespace: String? = nil, labelSelector: LabelSelector = LabelSelector(), fieldSelector: String = "",
+        isMetadataOnly: Bool = false
+    ) {
         self.namespace = namespace
         self.labelSelector = labelSelector
         self.fieldSelector = fieldSelector
+        self.isMetadataOnly = isMetadataOnly
+    }
+
+    fileprivate func accept(_ kind: String) -> String {
+        isMetadataOnly ? "application/json;as=\(kind);g=meta.k8s.io;v=v1,application/json" : "application/json"
     }
 
     fileprivate var query: [(name: String, value: String)] {
@@ -84,6 +95,7 @@ extension KubernetesAPIServer {
         var request = APIRequest("GET", resource.path(namespace: scope.namespace), query: scope.query)
         if let limit { request.query.append(("limit", String(limit))) }
         if !continueToken.isEmpty { request.query.append(("continue", continueToken)) }
+        request.accept = scope.accept("PartialObjectMetadataList")
         let json = try await send(request)
         do throws(ObjectDecodingError) {
             let reader = try FieldReader(json)
@@ -105,9 +117,10 @@ extension KubernetesAPIServer {
                 ("timeoutSeconds", String(timeout.components.seconds)),
             ]
         // The server ends the watch itself; only when it has not is the connection taken for dead.
-        return try await watch(
-            APIRequest(
-                "GET", resource.path(namespace: scope.namespace), query: query, deadline: timeout + .seconds(30)))
+        var request = APIRequest(
+            "GET", resource.path(namespace: scope.namespace), query: query, deadline: timeout + .seconds(30))
+        request.accept = scope.accept("PartialObjectMetadata")
+        return try await watch(request)
     }
 
     /// Creates `object` and gives it as it was stored.

@@ -1,0 +1,99 @@
+package import Core
+package import KubernetesAPI
+package import KubernetesClient
+
+/// Watches the objects (such as Secrets) that failing objects refer to, and tells when one of them changes, so that the
+/// failing object can be tried at once. Only metadata is read. Bounded: beyond the limit nothing is watched, and the object's
+/// own retries have to do.
+package final class ReferenceWatcher: Service {
+    private struct State: Sendable {
+        /// For each owner the references and the version of each that it worked with; empty for "there was none".
+        var owners: [NamespacedName: [NamespacedName: String]] = [:]
+    }
+
+    private let server: any KubernetesAPIServer
+    private let resource: APIResource
+    private let limit: Int
+    private let onChange: @Sendable (NamespacedName) -> Void
+    private let time: any TimeSource
+    private let random: RandomSource
+    private let logger: Logger
+    private let state = Locked(State())
+    private let changed = Wakeup()
+
+    /// A watcher that does not run yet.
+    /// - Parameters:
+    ///   - resource: what is referred to.
+    ///   - limit: watches at a time.
+    ///   - onChange: called with the owner whenever something it refers to is not what it worked with; must not block.
+    package init(
+        server: any KubernetesAPIServer, resource: APIResource = Secret.resource, limit: Int = 64,
+        time: any TimeSource = SystemTime(), random: RandomSource = .system, logger: Logger = .disabled,
+        onChange: @escaping @Sendable (NamespacedName) -> Void
+    ) {
+        self.server = server
+        self.resource = resource
+        self.limit = limit
+        self.onChange = onChange
+        self.time = time
+        self.random = random
+        self.logger = logger
+    }
+
+    /// Watches `references` for `owner`, in place of what was watched for it before.
+    /// - Parameter references: each with the `resourceVersion` that the owner worked with, empty where there was no object.
+    package func watch(_ references: [NamespacedName: String], for owner: NamespacedName) {
+        state.withLock { $0.owners[owner] = references.isEmpty ? nil : references }
+        changed.signal()
+    }
+
+    /// Watches nothing more for `owner`: it works again, or is gone.
+    package func forget(_ owner: NamespacedName) {
+        if state.withLock({ $0.owners.removeValue(forKey: owner) }) != nil { changed.signal() }
+    }
+
+    /// Watches until cancelled.
+    package func run() async throws {
+        var running: [NamespacedName: Task<Void, Never>] = [:]
+        while !Task.isCancelled {
+            let wanted = state.withLock { Set($0.owners.values.flatMap(\.keys)) }
+            for (reference, task) in running where !wanted.contains(reference) {
+                task.cancel()
+                running[reference] = nil
+            }
+            for reference in wanted.sorted() where running[reference] == nil && running.count < limit {
+                running[reference] = Task { await self.follow(reference) }
+            }
+            await changed.wait()
+        }
+        for task in running.values { task.cancel() }
+        for task in running.values { await task.value }
+    }
+
+    private func follow(_ reference: NamespacedName) async {
+        let scope = ObjectScope(
+            namespace: reference.namespace, fieldSelector: "metadata.name=\(reference.name)", isMetadataOnly: true)
+        let informer = Informer<MetadataObject>(
+            server: server, resource: resource, scope: scope, time: time, random: random, logger: logger
+        )
+        informer.onChange { [self] event in
+            switch event {
+            case .added(let object, _), .updated(_, let object): tell(reference, object.metadata.resourceVersion)
+            case .deleted: tell(reference, "")
+            }
+        }
+        try? await informer.run()
+    }
+
+    private func tell(_ reference: NamespacedName, _ version: String) {
+        let concerned = state.withLock { state in
+            let concerned = state.owners.keys.filter { owner in
+                guard let known = state.owners[owner]?[reference] else { return false }
+                return known != version
+            }
+            for owner in concerned { state.owners[owner]?[reference] = version }
+            return concerned
+        }
+        for owner in concerned.sorted() { onChange(owner) }
+    }
+}
