@@ -65,7 +65,7 @@ import Testing
         #expect(artifact.skipped.examples == ["link", "hard", "fifo", "char"])
         #expect(
             artifact.skipped.description
-                == "skipped 4 entries of the layer: 2 symbolic or hard links, 2 devices or FIFOs (link, hard, fifo, char)"
+                == "skipped 4 entries of the layer (symbolic or hard links: 2, devices or FIFOs: 2): link, hard, fifo, char"
         )
         // Another machine, another time: the same bytes.
         let other = try await StoreFixture()

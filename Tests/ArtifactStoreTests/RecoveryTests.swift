@@ -205,6 +205,28 @@ import Testing
         #expect(fixture.store.artifact(StoreFixture.object) == nil)
     }
 
+    @Test(arguments: FaultPoint.Step.allCases)
+    func aFailureAtAnyStepLeavesTheStoreAsItWas(step: FaultPoint.Step) async throws {
+        let isArmed = Locked(false)
+        let fixture = try await StoreFixture(
+            faults: FaultPoint { (reached) throws(FileSystemError) in
+                guard reached == step, isArmed.current else { return }
+                throw FileSystemError(operation: "go on at", path: step.rawValue, number: ENOSPC)
+            })
+        let layers = try await Self.layers(true)
+        let old = try await fixture.ingest(layers.old, revision: "old")
+        isArmed.withLock { $0 = true }
+        await #expect { try await fixture.ingest(layers.new, revision: "new") } throws: { code($0) == .diskFull }
+        #expect(fixture.store.artifact(StoreFixture.object) == old)
+        #expect(fixture.files == ["latest.tar.gz", "\(StoreFixture.revision("old")).tar.gz"].sorted())
+        #expect(try fixture.folder.read("ocirepository/default/podinfo/latest.tar.gz") == layers.old)
+        #expect(fixture.names(".ingest").isEmpty)
+        isArmed.withLock { $0 = false }
+        let new = try await fixture.ingest(layers.new, revision: "new")
+        #expect(new.path == "ocirepository/default/podinfo/\(StoreFixture.revision("new")).tar.gz")
+        #expect(fixture.store.artifact(StoreFixture.object) == new)
+    }
+
     private static func layers(_ isNormalized: Bool) async throws -> (old: [UInt8], new: [UInt8]) {
         let old = try await Layers.plain(["a": "old"])
         let new =

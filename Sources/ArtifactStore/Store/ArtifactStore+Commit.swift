@@ -42,30 +42,54 @@ extension ArtifactStore {
                 throw ArtifactStoreError(.removed, "the object was deleted while its artifact was being stored")
             }
             let folder = try layout.makeFolder(origin.object)
-            var record = slot.record
-            let name = try place(source, file, digest, origin, record, folder)
-            try fault(.artifactMoved)
-            let identity = FileIdentity(try folder.openFile(name).status())
-            let layer = try keepLayer(origin, commit, placed: name, in: folder)
-            try fault(.layerKept)
-
-            let now = time.now
-            for index in record.artifacts.indices where record.artifacts[index].file == record.current {
-                record.artifacts[index].supersededAt = now
+            let name = try place(source, digest, origin, slot.record, folder)
+            do {
+                try fault(.artifactMoved)
+                return try install(name, digest, skipped, slot, origin, commit, folder)
+            } catch {
+                rollBack(name, slot, folder)
+                throw error
             }
-            let stored = ArtifactRecord(
-                file: name, digest: digest, size: identity.size, revision: origin.revision,
-                operation: origin.rules.operation.rawValue, ignore: origin.rules.ignore, storedAt: now,
-                supersededAt: nil, identity: identity, skipped: skipped)
-            record.artifacts.removeAll { $0.file == name }
-            record.artifacts.append(stored)
-            record.current = name
-            record.layer = layer
-            try update(slot, to: record)
-            try link(name, in: folder)
-            try fault(.committed)
-            return self.stored(stored, origin.object)
         }
+    }
+
+    /// Makes a placed file the newest artifact: link, index, memory, in this order, so that what is served is complete.
+    private func install(
+        _ name: String, _ digest: Digest, _ skipped: SkippedEntries, _ slot: ObjectSlot, _ origin: Origin,
+        _ commit: Commit, _ folder: Directory
+    ) throws -> StoredArtifact {
+        let identity = FileIdentity(try folder.openFile(name).status())
+        let layer = try keepLayer(origin, commit, placed: name, in: folder)
+        try fault(.layerKept)
+
+        let now = time.now
+        var record = slot.record
+        for index in record.artifacts.indices where record.artifacts[index].file == record.current {
+            record.artifacts[index].supersededAt = now
+        }
+        let artifact = ArtifactRecord(
+            file: name, digest: digest, size: identity.size, revision: origin.revision,
+            operation: origin.rules.operation.rawValue, ignore: origin.rules.ignore, storedAt: now, supersededAt: nil,
+            identity: identity, skipped: skipped)
+        record.artifacts.removeAll { $0.file == name }
+        record.artifacts.append(artifact)
+        record.current = name
+        record.layer = layer
+        try link(name, in: folder)
+        try fault(.linked)
+        try update(slot, to: record)
+        return stored(artifact, origin.object)
+    }
+
+    /// Takes back what a failed commit did to the object's folder; the record in memory is still the old one.
+    private func rollBack(_ name: String, _ slot: ObjectSlot, _ folder: Directory) {
+        let record = slot.record
+        if let current = record.current {
+            try? link(current, in: folder)
+        } else {
+            _ = try? folder.remove(StorageLayout.latestLink)
+        }
+        if !record.artifacts.contains(where: { $0.file == name }) { _ = try? folder.remove(name) }
     }
 
     /// The file in `.ingest` that becomes the artifact.
@@ -82,7 +106,7 @@ extension ArtifactStore {
 
     /// Gives a file its final name. A file that was advertised is never replaced by other bytes.
     private func place(
-        _ source: String, _ file: File, _ digest: Digest, _ origin: Origin, _ record: ObjectRecord, _ folder: Directory
+        _ source: String, _ digest: Digest, _ origin: Origin, _ record: ObjectRecord, _ folder: Directory
     ) throws -> String {
         let names = [
             ArtifactFileName.preferred(origin.revisionDigest),
@@ -93,10 +117,8 @@ extension ArtifactStore {
                 guard known.digest == digest else { continue }
                 // The same bytes again: the file stays, unless something happened to it.
                 if let status = try folder.status(of: name), FileIdentity(status) == known.identity { return name }
-            } else if try folder.status(of: name) != nil, name != names.last {
-                // Nobody knows what that is.
-                continue
             }
+            // A file that is there without a record was never served: all that was is known since the start.
             try layout.move(source, to: name, in: folder)
             try folder.synchronize()
             return name

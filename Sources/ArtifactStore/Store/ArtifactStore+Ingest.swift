@@ -163,6 +163,8 @@ extension ArtifactStore {
                 }
                 try Task.checkCancellation()
             } catch {
+                // Whatever words the source has for it.
+                if Task.isCancelled { throw ArtifactStoreError(from: CancellationError()) }
                 throw ArtifactStoreError(from: error)
             }
             guard received == size else {
@@ -209,7 +211,9 @@ extension ArtifactStore {
         try checkSize(origin)
         let inspecting = try inspectingLane(origin)
         return try await cancellable { [self] flag in
-            guard let layer = try layout.file(of: origin.object, in: layout.layers) else { return nil }
+            guard let layer = try layout.file(of: origin.object, in: layout.layers),
+                try layer.status().inode == slot.record.layer?.inode
+            else { return nil }
             let hash = try Self.digests(layer, origin.layerDigest.algorithm, configuration.digestAlgorithm, flag) {
                 inspecting?.consume($0)
             }

@@ -65,8 +65,12 @@ extension ArtifactStore {
         metrics.integrityFailure()
         var record = slot.record
         record.artifacts.removeAll { $0.file == artifact.file }
-        if record.current == artifact.file { record.current = nil }
+        let wasCurrent = record.current == artifact.file
+        if wasCurrent { record.current = nil }
+        // A damaged file is not served another time, even if the index cannot be written.
+        published.publish(slot.object, record)
         try update(slot, to: record)
+        if wasCurrent, let folder = try layout.folder(slot.object) { try folder.remove(StorageLayout.latestLink) }
     }
 
     /// Reads every stored file once, evenly spread over the configured interval, over and over. Damaged files are taken out

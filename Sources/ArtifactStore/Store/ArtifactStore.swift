@@ -103,7 +103,7 @@ package final class ArtifactStore: Sendable {
         slot(object)?.record.artifacts.first { "\(object.folder)/\($0.file)" == path }.map { stored($0, object) }
     }
 
-    /// Every object that has files here.
+    /// Every object that the store knows of, whether or not it has an artifact.
     package var objects: [ObjectKey] { slots.withLock { $0.keys.sorted() } }
 
     /// Bytes of all stored files.
@@ -127,8 +127,15 @@ package final class ArtifactStore: Sendable {
             storedAt: record.storedAt, skipped: record.skipped)
     }
 
-    /// Puts a record in the place of the one there is, in memory, on the disk and for serving.
+    /// Puts a record in the place of the one there is: on the disk, then in memory and for serving.
     func update(_ slot: ObjectSlot, to record: ObjectRecord) throws(FileSystemError) {
+        // Not synchronized: after a loss of power the files speak for themselves.
+        let name = layout.temporaryName("index")
+        defer { _ = try? layout.ingest.remove(name) }
+        try layout.ingest.createFile(name, mode: 0o600).write(record.serialized())
+        try fault(.indexWritten)
+        try layout.move(name, of: slot.object, into: layout.index)
+        try fault(.indexMoved)
         let old = slot.state.withLock { state in
             let old = state.record
             state.record = record
@@ -141,12 +148,6 @@ package final class ArtifactStore: Sendable {
         }
         metrics.stored(bytes: bytes, files: files)
         published.publish(slot.object, record)
-        // Not synchronized: after a loss of power the files speak for themselves.
-        let name = layout.temporaryName("index")
-        try layout.ingest.createFile(name, mode: 0o600).write(record.serialized())
-        try fault(.indexWritten)
-        try layout.move(name, of: slot.object, into: layout.index)
-        try fault(.indexMoved)
     }
 
     /// Points `latest.tar.gz` at the newest file, in one step.
@@ -157,6 +158,7 @@ package final class ArtifactStore: Sendable {
             return
         }
         let name = layout.temporaryName("link")
+        defer { _ = try? layout.ingest.remove(name) }
         try layout.ingest.makeSymbolicLink(name, to: file)
         try fault(.linkMade)
         try layout.move(name, to: StorageLayout.latestLink, in: folder)
@@ -171,7 +173,7 @@ package final class ArtifactStore: Sendable {
 struct FaultPoint: Sendable {
     enum Step: String, Sendable, CaseIterable {
         case temporaryMade, layerWritten, normalized, synchronized, artifactMoved, layerKept, indexWritten, indexMoved
-        case linkMade, committed
+        case linkMade, linked
     }
 
     let body: @Sendable (Step) throws(FileSystemError) -> Void

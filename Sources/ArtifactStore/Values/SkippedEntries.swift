@@ -39,12 +39,12 @@ package struct SkippedEntries: Sendable, Hashable, CustomStringConvertible {
     /// All of them.
     package var count: Int { counts.values.reduce(0, +) }
 
-    /// For an event: `skipped 3 entries of the layer: 2 symbolic or hard links, 1 devices or FIFOs (a, b, c)`.
+    /// For an event: `skipped 3 entries of the layer (symbolic or hard links: 2, devices or FIFOs: 1): a, b, c`.
     package var description: String {
-        let parts = Reason.allCases.compactMap { reason in counts[reason].map { "\($0) \(reason.words)" } }
+        let parts = Reason.allCases.compactMap { reason in counts[reason].map { "\(reason.words): \($0)" } }
         let names = examples.joined(separator: ", ") + (count > examples.count ? ", ..." : "")
-        return
-            "skipped \(count) \(count == 1 ? "entry" : "entries") of the layer: \(parts.joined(separator: ", ")) (\(names))"
+        let noun = count == 1 ? "entry" : "entries"
+        return "skipped \(count) \(noun) of the layer (\(parts.joined(separator: ", "))): \(names)"
     }
 
     mutating func add(_ reason: Reason, _ name: [UInt8]) {
