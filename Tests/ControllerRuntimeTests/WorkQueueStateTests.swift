@@ -74,6 +74,23 @@ import Testing
         #expect(queue.next(now: .seconds(60)) == .idle)
     }
 
+    @Test func whateverBecomesReadyIsCountedOnce() {
+        var queue = Queue()
+        queue.add("a", priority: .poll, now: .zero)
+        queue.add("a", priority: .requested, now: .zero)
+        #expect(queue.readiedCount == 1)
+        _ = queue.next(now: .zero)
+        queue.add("a", priority: .poll, now: .zero)
+        #expect(queue.readiedCount == 1)
+        queue.complete("a", .done, now: .zero)
+        #expect(queue.readiedCount == 2)
+        _ = queue.next(now: .zero)
+        queue.complete("a", .again(after: .seconds(5)), now: .zero)
+        #expect(queue.readiedCount == 2)
+        _ = queue.next(now: .seconds(5))
+        #expect(queue.readiedCount == 3)
+    }
+
     @Test func anImmediateAddEndsADelay() {
         var queue = Queue()
         queue.add("a", after: .seconds(600), priority: .poll, now: .zero)

@@ -39,6 +39,8 @@ package final class Controller: Service {
     private struct State: Sendable {
         var queue: WorkQueueState<NamespacedName>
         var executions: [NamespacedName: Execution] = [:]
+        /// What of the queue's `readiedCount` the metrics have.
+        var countedAdds = 0
     }
 
     private let configuration: Configuration
@@ -83,8 +85,8 @@ package final class Controller: Service {
     ) {
         let now = time.uptime
         let execution = state.withLock { state in
-            if state.queue.add(key, after: delay, priority: priority, now: now) { metrics.added() }
-            metrics.setDepth(state.queue.depth)
+            state.queue.add(key, after: delay, priority: priority, now: now)
+            publish(&state)
             return interrupting ? state.executions[key] : nil
         }
         execution?.interrupt(.superseded)
@@ -95,12 +97,18 @@ package final class Controller: Service {
     package func dequeue(_ key: NamespacedName) {
         state.withLock { state in
             state.queue.remove(key)
-            metrics.setDepth(state.queue.depth)
+            publish(&state)
         }
     }
 
     /// The number of keys that wait for a worker.
     package var depth: Int { state.withLock { $0.queue.depth } }
+
+    private func publish(_ state: inout State) {
+        metrics.setDepth(state.queue.depth)
+        metrics.added(state.queue.readiedCount - state.countedAdds)
+        state.countedAdds = state.queue.readiedCount
+    }
 
     // MARK: - Service
 
@@ -129,7 +137,7 @@ package final class Controller: Service {
             // A finished reconciliation wakes the loop.
             guard state.executions.count < configuration.concurrency else { return .wait(nil) }
             let next = state.queue.next(now: now)
-            metrics.setDepth(state.queue.depth)
+            publish(&state)
             switch next {
             case .work(let work): return .start(work)
             case .waitUntil(let due): return .wait(due - now)
@@ -162,7 +170,7 @@ package final class Controller: Service {
         metrics.finished(result, took: now - begin)
         state.withLock { state in
             if state.queue.complete(work.key, completion, now: now) { metrics.retried() }
-            metrics.setDepth(state.queue.depth)
+            publish(&state)
             state.executions[work.key] = nil
         }
         changed.signal()

@@ -79,7 +79,7 @@ struct ControllerMetrics: Sendable {
         ).with(queue)
     }
 
-    func added() { adds.increment() }
+    func added(_ count: Int) { adds.increment(by: Double(count)) }
     func setDepth(_ count: Int) { depth.set(to: Double(count)) }
 
     func started(waited: Duration) {

@@ -67,6 +67,8 @@ package struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     package private(set) var depth = 0
     /// Keys at work.
     package private(set) var runningCount = 0
+    /// How often a key became ready that was not, however it came about: added, due, or wished for during its work.
+    package private(set) var readiedCount = 0
 
     /// An empty queue.
     package init(backoff: Backoff = Backoff(base: .milliseconds(750), maximum: .seconds(900))) {
@@ -195,7 +197,11 @@ package struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     }
 
     private mutating func makeReady(_ key: Key, _ priority: WorkPriority, since: Duration) {
-        if case .ready = entries[key]?.phase {} else { depth += 1 }
+        if case .ready = entries[key]?.phase {
+        } else {
+            depth += 1
+            readiedCount += 1
+        }
         let ticket = takeTicket()
         entries[key]?.phase = .ready(priority, since: since, ticket: ticket)
         ready[priority.rawValue].append(key, ticket)
