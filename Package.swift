@@ -75,8 +75,8 @@ let package = Package(
         pure(
             "SourceReconcilers",
             [
-                "Core", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI", "RegistryClient",
-                "ArtifactStore", "Archiving", "RegularExpressions",
+                "Core", "Cryptography", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI", "RegistryClient",
+                "ArtifactStore", "Archiving", "RegularExpressions", "Verification", "HTTPTransport",
             ]),
         pure(
             "EmbeddedAPIServer",
@@ -88,6 +88,7 @@ let package = Package(
             [
                 "Core", "HTTPTransport", "HTTPServing", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI",
                 "RegistryClient", "ArtifactStore", "SourceReconcilers", "EmbeddedAPIServer", "CommandLineParsing",
+                "Cryptography", "Verification",
             ],
             resources: [.embedInCode("Resources/ocirepositories.yaml")]),
         pure(

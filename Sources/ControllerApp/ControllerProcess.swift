@@ -59,6 +59,7 @@ private struct ControllerParts: Sendable {
     private let store: ArtifactStore
     private let controller: Controller
     private let eventServices: [any Service]
+    private let publicTrust: PublicTrust?
     private let isStoreReady = Locked(false)
 
     init(configuration: ControllerConfiguration, environment: [String: String], logger: Logger) async throws {
@@ -119,15 +120,22 @@ private struct ControllerParts: Sendable {
                 maximumDuration: values[flags.tokenCacheMaximumDuration], time: time),
             metrics: metrics, logger: logger, time: time)
 
+        let trust = try TrustConfiguration(
+            configuration, environment: environment, http: http, time: time, metrics: metrics, logger: logger)
+        if let publicTrust = trust.publicTrust { services.append(publicTrust) }
+        self.publicTrust = trust.publicTrust
+
         // The reconciler and what calls it.
         let reconciler = OCIRepositoryReconciler(
             configuration: .init(
                 advertisedHost: configuration.advertisedHost(hostName: ProcessInfo.processInfo.hostName),
                 intervalJitterPercent: values[flags.intervalJitterPercentage],
                 maximumRetryDelay: values[flags.maximumRetryDelay],
-                objectLevelWorkloadIdentity: configuration.featureGates.objectLevelWorkloadIdentity),
+                objectLevelWorkloadIdentity: configuration.featureGates.objectLevelWorkloadIdentity,
+                acceptsAnyIdentity: values[flags.insecureAcceptAnyIdentity]),
             objects: informer.store, server: server, registry: RemoteRegistry(registryClient),
-            proxyEnvironment: ProxyEnvironment(environment), store: store, events: EventFanOut(recorders),
+            trust: trust.trust, proxyEnvironment: ProxyEnvironment(environment), store: store,
+            events: EventFanOut(recorders),
             metrics: metrics, time: time)
         let objects = informer.store
         let controller = Controller(
@@ -163,6 +171,7 @@ private struct ControllerParts: Sendable {
         if let address = configuration.healthAddress {
             let objects = informer.store, storeIsReady = isStoreReady
             let isElecting = configuration.leaderElection != nil
+            let publicTrust = publicTrust
             let checks = [
                 HealthHandler.Check(name: "informer") { objects.isReady ? nil : "the objects are not listed yet" },
                 HealthHandler.Check(name: "storage") {
@@ -171,7 +180,8 @@ private struct ControllerParts: Sendable {
             ]
             services.append(
                 try HTTPServer(
-                    configuration: Self.serving(address, "health"), handler: HealthHandler(readiness: checks),
+                    configuration: Self.serving(address, "health"),
+                    handler: HealthHandler(readiness: checks, notes: { publicTrust.map { [$0.note] } ?? [] }),
                     logger: logger))
         }
         if let address = configuration.metricsAddress {

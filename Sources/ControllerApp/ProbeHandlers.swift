@@ -11,14 +11,16 @@ struct HealthHandler: HTTPHandler {
     }
 
     let readiness: [Check]
+    /// What `/readyz?verbose` tells besides: it never decides.
+    let notes: @Sendable () -> [String]
 
     func respondImmediately(to request: HTTPServerRequest) -> HTTPServerResponse? {
         guard ["GET", "HEAD"].contains(request.method) else {
             return Self.text("method not allowed\n", status: 405)
         }
         switch request.path {
-        case "/healthz": return report([], request)
-        case "/readyz": return report(readiness, request)
+        case "/healthz": return report([], notes: [], request)
+        case "/readyz": return report(readiness, notes: notes(), request)
         default: return Self.text("not found\n", status: 404)
         }
     }
@@ -27,15 +29,16 @@ struct HealthHandler: HTTPHandler {
         Self.text("not found\n", status: 404)
     }
 
-    private func report(_ checks: [Check], _ request: HTTPServerRequest) -> HTTPServerResponse {
+    private func report(_ checks: [Check], notes: [String], _ request: HTTPServerRequest) -> HTTPServerResponse {
         let results = checks.map { (name: $0.name, problem: $0.problem()) }
         let isGood = results.allSatisfy { $0.problem == nil }
         guard request.query?.split(separator: "&").contains("verbose") == true || !isGood else {
             return Self.text("ok", status: 200)
         }
         let lines = results.map { $0.problem == nil ? "[+]\($0.name) ok\n" : "[-]\($0.name): \($0.problem ?? "")\n" }
+        let told = notes.map { "[i]\($0)\n" }
         let last = isGood ? "check passed\n" : "check failed\n"
-        return Self.text(lines.joined() + last, status: isGood ? 200 : 500)
+        return Self.text((lines + told).joined() + last, status: isGood ? 200 : 500)
     }
 
     static func text(_ text: String, status: Int, type: String = "text/plain; charset=utf-8") -> HTTPServerResponse {

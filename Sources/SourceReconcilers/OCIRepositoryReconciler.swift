@@ -22,16 +22,19 @@ package final class OCIRepositoryReconciler: Reconciler {
         package var maximumRetryDelay: Duration
         /// Whether `ObjectLevelWorkloadIdentity` is on.
         package var objectLevelWorkloadIdentity: Bool
+        /// Whether keyless verification without `matchOIDCIdentity` accepts everybody.
+        package var acceptsAnyIdentity: Bool
 
         /// A configuration; see the properties.
         package init(
             advertisedHost: String, intervalJitterPercent: Int = 5, maximumRetryDelay: Duration = .seconds(900),
-            objectLevelWorkloadIdentity: Bool = false
+            objectLevelWorkloadIdentity: Bool = false, acceptsAnyIdentity: Bool = false
         ) {
             self.advertisedHost = advertisedHost
             self.intervalJitterPercent = intervalJitterPercent
             self.maximumRetryDelay = maximumRetryDelay
             self.objectLevelWorkloadIdentity = objectLevelWorkloadIdentity
+            self.acceptsAnyIdentity = acceptsAnyIdentity
         }
     }
 
@@ -41,6 +44,8 @@ package final class OCIRepositoryReconciler: Reconciler {
     private let objects: ObjectStore<OCIRepository>
     private let registry: any SourceRegistry
     private let access: SourceAccess
+    private let requirements: SignatureRequirements
+    private let verdicts = VerdictCache()
     private let store: ArtifactStore
     private let patcher: ObjectPatcher
     private let events: SourceEvents
@@ -51,14 +56,19 @@ package final class OCIRepositoryReconciler: Reconciler {
     /// A reconciler of the objects in `objects`.
     package init(
         configuration: Configuration, objects: ObjectStore<OCIRepository>, server: any KubernetesAPIServer,
-        registry: any SourceRegistry, proxyEnvironment: ProxyEnvironment, store: ArtifactStore,
-        events: any EventRecording, metrics: MetricsRegistry = MetricsRegistry(), time: any TimeSource = SystemTime(),
+        registry: any SourceRegistry, trust: any SigstoreTrust, proxyEnvironment: ProxyEnvironment,
+        store: ArtifactStore, events: any EventRecording, metrics: MetricsRegistry = MetricsRegistry(),
+        time: any TimeSource = SystemTime(),
         random: RandomSource = .system
     ) {
         self.configuration = configuration
         self.objects = objects
         self.registry = registry
-        self.access = SourceAccess(server: server, environment: proxyEnvironment)
+        self.access = SourceAccess(
+            server: server, environment: proxyEnvironment,
+            objectLevelIdentity: configuration.objectLevelWorkloadIdentity)
+        self.requirements = SignatureRequirements(
+            server: server, trust: trust, acceptsAnyIdentity: configuration.acceptsAnyIdentity)
         self.store = store
         self.patcher = ObjectPatcher(server: server, fieldManager: "source-controller")
         self.events = SourceEvents(recorder: events)
@@ -91,6 +101,7 @@ package final class OCIRepositoryReconciler: Reconciler {
 
     private func forget(_ request: ReconcileRequest) async -> ReconcileOutcome {
         metrics.remove(request.key)
+        verdicts.remove(request.key)
         do {
             try await store.remove(request.key.storeKey)
             return .done
@@ -101,6 +112,7 @@ package final class OCIRepositoryReconciler: Reconciler {
 
     private func finalize(_ object: OCIRepository, _ request: ReconcileRequest) async throws -> ReconcileOutcome {
         metrics.remove(object.key)
+        verdicts.remove(object.key)
         try await store.remove(object.key.storeKey)
         try await patcher.removeFinalizer(OCIRepository.finalizer, from: object)
         request.logger.info("Removed the artifacts of a deleted object")
@@ -244,21 +256,16 @@ package final class OCIRepositoryReconciler: Reconciler {
                 .fetch, reason: ConditionReason.urlInvalid,
                 message: "URL validation failed for '\(spec.url)': \(error)", recovery: .stall)
         }
-        guard spec.verify == nil else {
-            throw ReconcileFailure(
-                .verification, reason: ConditionReason.verificationError,
-                message:
-                    "failed to verify the signature using provider '\(spec.verify?.provider.rawValue ?? "cosign")': this version cannot verify signatures; nothing is stored without the verification that spec.verify asks for",
-                recovery: .stall)
-        }
-        observation.signature = .notRequired
+        let requirement = try await requirements.requirement(of: run.object)
+        if requirement == nil { observation.signature = .notRequired }
         let reference = try SourceReference(spec)
         let unchangedRules =
             run.object.status.observedIgnore == spec.ignore
             && run.object.status.observedLayerSelector == spec.layerSelector
         // A digest names its content: what this object has stored under it needs no registry.
         if case .digest(let digest) = reference, case .present(let artifact, let latestURL) = observation.content,
-            artifact.revision == digest.description, unchangedRules
+            artifact.revision == digest.description, unchangedRules,
+            keepsVerdict(requirement, digest, location, run, &observation)
         {
             observation.progress = .stored(artifact, latestURL: latestURL)
             return
@@ -266,6 +273,9 @@ package final class OCIRepositoryReconciler: Reconciler {
         let repository = registry.repository(
             location, access: try await access.resolve(for: run.object, to: location))
         let source = try await ResolvedSource.resolve(reference, of: spec, at: location, in: repository)
+        if let requirement {
+            try await verify(source, requirement, at: location, in: repository, run, &observation)
+        }
         if case .present(let artifact, let latestURL) = observation.content, artifact.revision == source.revision,
             unchangedRules
         {
@@ -278,6 +288,40 @@ package final class OCIRepositoryReconciler: Reconciler {
         }
         try await build(source, from: repository, run, &observation)
     }
+
+    // MARK: - Signature
+
+    /// Whether a verdict from before still holds; it is then observed again.
+    private func keepsVerdict(
+        _ requirement: SignatureRequirement?, _ digest: Digest, _ location: RepositoryReference, _ run: ReconcileRun,
+        _ observation: inout Observation
+    ) -> Bool {
+        guard let requirement else { return true }
+        let subject = VerdictCache.Subject(
+            repository: location.description, digest: digest, requirement: requirement.fingerprint)
+        guard let message = verdicts.message(for: subject, of: run.object.key) else { return false }
+        observation.signature = .verified(message: message)
+        return true
+    }
+
+    /// Verification comes before anything of the artifact is fetched, and is about the digest that will be fetched.
+    private func verify(
+        _ source: ResolvedSource, _ requirement: SignatureRequirement, at location: RepositoryReference,
+        in repository: any SourceRepository, _ run: ReconcileRun, _ observation: inout Observation
+    ) async throws(ReconcileFailure) {
+        if keepsVerdict(requirement, source.digest, location, run, &observation) { return }
+        let signer = try await requirement.verify(
+            source.digest, reference: "\(location)@\(source.digest)", in: repository)
+        let message = "verified signature of revision \(source.revision), \(signer)"
+        verdicts.keep(
+            message,
+            for: .init(repository: location.description, digest: source.digest, requirement: requirement.fingerprint),
+            of: run.object.key)
+        observation.signature = .verified(message: message)
+        run.request.logger.info(message)
+    }
+
+    // MARK: - Artifact
 
     private func build(
         _ source: ResolvedSource, from repository: any SourceRepository, _ run: ReconcileRun,

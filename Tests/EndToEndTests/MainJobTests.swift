@@ -141,7 +141,8 @@ import Testing
             Self.manifest(
                 registry, ref: "tag: 1.0.0", extra: "verify: { provider: cosign, secretRef: { name: missing } }"))
         let object = try await stand.wait(
-            for: "podinfo", "Ready", "False", containing: "failed to verify the signature")
+            for: "podinfo", "Ready", "False",
+            containing: "failed to verify the signature using provider 'cosign': Secret 'default/missing'")
         #expect(object.member(at: "status", "artifact") == nil)
     }
 

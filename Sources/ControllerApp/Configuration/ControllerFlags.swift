@@ -1,5 +1,6 @@
 package import CommandLineParsing
 internal import Core
+internal import Verification
 
 /// The flags of `source-controller`, in the order in which help and documentation list them: one table for parsing,
 /// `--help` and docs/flags.md.
@@ -43,6 +44,14 @@ package struct ControllerFlags: Sendable {
     let tokenCacheMaximumDuration: Flag<Duration>
     let registryPlainHTTPForPrivateHosts: Flag<Bool>
     let registryConcurrency: Flag<Int>
+
+    // Signatures.
+    let sigstoreTrustedRoot: Flag<String>
+    let sigstoreTUFMirror: Flag<String>
+    let sigstoreTUFRoot: Flag<String>
+    let sigstoreTUFCAFile: Flag<String>
+    let sigstoreTUFProxy: Flag<String>
+    let insecureAcceptAnyIdentity: Flag<Bool>
 
     // Kubernetes.
     let kubeconfig: Flag<String>
@@ -181,6 +190,31 @@ package struct ControllerFlags: Sendable {
             .integer(
                 "registry-concurrency", default: 16, in: 1...1000,
                 help: "How many requests one registry host is sent at once."))
+
+        sigstoreTrustedRoot = set.add(
+            .string(
+                "sigstore-trusted-root", placeholder: "file",
+                help: "A trusted_root.json for keyless verification; TUF is then not asked. Empty for TUF."))
+        sigstoreTUFMirror = set.add(
+            .string(
+                "sigstore-tuf-mirror", placeholder: "url", default: PublicGoodInstance.mirror,
+                help: "The TUF repository that keyless verification's trust material is refreshed from."))
+        sigstoreTUFRoot = set.add(
+            .string(
+                "sigstore-tuf-root", placeholder: "file",
+                help: "The TUF root.json to begin with; empty for the public instance's, which is built in."))
+        sigstoreTUFCAFile = set.add(
+            .string(
+                "sigstore-tuf-ca-file", placeholder: "file",
+                help: "Certificate authorities for the TUF mirror, besides the system's."))
+        sigstoreTUFProxy = set.add(
+            .string(
+                "sigstore-tuf-proxy", placeholder: "url",
+                help: "The proxy to the TUF mirror; empty for that of the environment."))
+        insecureAcceptAnyIdentity = set.add(
+            .bool(
+                "insecure-accept-any-identity",
+                help: "Whether keyless verification without matchOIDCIdentity accepts whoever signed."))
 
         kubeconfig = set.add(
             .string(

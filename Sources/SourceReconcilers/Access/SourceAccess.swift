@@ -10,11 +10,14 @@ internal import RegistryClient
 struct SourceAccess: Sendable {
     private let server: any KubernetesAPIServer
     private let environment: ProxyEnvironment
+    /// Whether `ObjectLevelWorkloadIdentity` is on.
+    private let objectLevelIdentity: Bool
 
     /// An access that reads objects from `server` and, for objects without a proxy of their own, takes that of
     /// `environment`.
-    init(server: any KubernetesAPIServer, environment: ProxyEnvironment) {
+    init(server: any KubernetesAPIServer, environment: ProxyEnvironment, objectLevelIdentity: Bool) {
         self.server = server
+        self.objectLevelIdentity = objectLevelIdentity
         self.environment = environment
     }
 
@@ -24,6 +27,13 @@ struct SourceAccess: Sendable {
     ) async throws(ReconcileFailure) -> RegistryAccess {
         let spec = object.spec
         guard spec.provider == .generic else {
+            guard spec.serviceAccountName == nil || objectLevelIdentity else {
+                throw ReconcileFailure(
+                    .fetch, reason: ConditionReason.featureGateDisabled,
+                    message:
+                        "to use spec.serviceAccountName for provider authentication please enable the ObjectLevelWorkloadIdentity feature gate in the controller",
+                    recovery: .stall)
+            }
             throw .authentication(
                 "failed to get credential from \(spec.provider.rawValue): logging in to cloud registries is not supported; use provider 'generic' with a secretRef, or public access",
                 recovery: .stall)

@@ -1,0 +1,115 @@
+internal import Core
+internal import Cryptography
+internal import KubernetesAPI
+internal import KubernetesClient
+internal import Verification
+
+/// Reads what objects' `spec.verify` names. Secrets are read anew for every reconcile, so that a rotated key counts at once.
+struct SignatureRequirements: Sendable {
+    private let server: any KubernetesAPIServer
+    private let trust: any SigstoreTrust
+    /// Whether keyless verification without `matchOIDCIdentity` accepts everybody (`--insecure-accept-any-identity`).
+    private let acceptsAnyIdentity: Bool
+
+    init(server: any KubernetesAPIServer, trust: any SigstoreTrust, acceptsAnyIdentity: Bool) {
+        self.server = server
+        self.trust = trust
+        self.acceptsAnyIdentity = acceptsAnyIdentity
+    }
+
+    /// The requirement of `object`; nil when it has none.
+    func requirement(of object: OCIRepository) async throws(ReconcileFailure) -> SignatureRequirement? {
+        guard let verify = object.spec.verify else { return nil }
+        switch verify.provider {
+        case .cosign:
+            let provider = verify.secretRef == nil ? "cosign keyless" : "cosign"
+            do {
+                return try await cosign(verify, of: object, provider)
+            } catch {
+                throw .verification(provider, error)
+            }
+        case .notation:
+            throw .verification(
+                "notation",
+                RequirementProblem("this version cannot verify Notation signatures; nothing is stored unverified"),
+                recovery: .stall)
+        }
+    }
+
+    private func cosign(
+        _ verify: OCIRepositorySpec.Verification, of object: OCIRepository, _ provider: String
+    ) async throws -> SignatureRequirement {
+        let own = try await ownTrust(verify, of: object)
+        let policy: SignaturePolicy
+        var material = own
+        if let reference = verify.secretRef {
+            policy = try SignaturePolicy(keys: try await keys(reference.name, of: object))
+        } else {
+            policy = try SignaturePolicy(identities: try matchers(verify))
+            if material == nil { material = try await trust.material() }
+        }
+        let verifier = CosignVerifier(policy: policy, trust: material?.root)
+        let basis = "\(provider) \(policy.digest) \(material?.digest.description ?? "-")"
+        return SignatureRequirement(provider: provider, fingerprint: Digest.of([UInt8](basis.utf8))) {
+            digest, reference, repository in
+            try await verifier.verify(digest, reference: reference, in: repository).description
+        }
+    }
+
+    private func matchers(_ verify: OCIRepositorySpec.Verification) throws -> [IdentityMatcher] {
+        if verify.matchOIDCIdentity.isEmpty, acceptsAnyIdentity { return SignaturePolicy.anyIdentity }
+        return try verify.matchOIDCIdentity.map {
+            try IdentityMatcher(issuerPattern: $0.issuer, subjectPattern: $0.subject)
+        }
+    }
+
+    private func ownTrust(
+        _ verify: OCIRepositorySpec.Verification, of object: OCIRepository
+    ) async throws -> TrustMaterial? {
+        guard let reference = verify.trustedRootSecretRef else { return nil }
+        let field = "spec.verify.trustedRootSecretRef"
+        let secret = try await secret(reference.name, of: object, field: field)
+        guard let bytes = secret.data["trusted_root.json"]?.revealed else {
+            throw RequirementProblem("Secret '\(secret.key)' of \(field) has no key 'trusted_root.json'")
+        }
+        do throws(VerificationError) {
+            return try TrustMaterial(parsing: bytes, digest: Digest.of(bytes))
+        } catch {
+            throw RequirementProblem("Secret '\(secret.key)' of \(field), key 'trusted_root.json': \(error)")
+        }
+    }
+
+    private func keys(_ name: String, of object: OCIRepository) async throws -> [PublicKey] {
+        let field = "spec.verify.secretRef"
+        let secret = try await secret(name, of: object, field: field)
+        let entries = secret.data.filter { $0.key.hasSuffix(".pub") }.sorted { $0.key < $1.key }
+        guard !entries.isEmpty else {
+            throw RequirementProblem(
+                "Secret '\(secret.key)' of \(field) has no key whose name ends in '.pub'; add the public key as 'cosign.pub'"
+            )
+        }
+        return try entries.map { entry in
+            do throws(CryptographyError) {
+                return try PublicKey(pem: entry.value.revealed)
+            } catch {
+                throw RequirementProblem("Secret '\(secret.key)' of \(field), key '\(entry.key)': \(error)")
+            }
+        }
+    }
+
+    private func secret(_ name: String, of object: OCIRepository, field: String) async throws -> Secret {
+        let key = NamespacedName(namespace: object.metadata.namespace, name: name)
+        do throws(KubernetesError) {
+            return try await server.get(Secret.self, key)
+        } catch {
+            let problem =
+                error.isNotFound ? "does not exist; create it or correct the name" : "cannot be read: \(error)"
+            throw RequirementProblem("Secret '\(key)' of \(field) \(problem)")
+        }
+    }
+}
+
+private struct RequirementProblem: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

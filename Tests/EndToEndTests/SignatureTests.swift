@@ -1,0 +1,86 @@
+import Core
+import Foundation
+import TestSupport
+import Testing
+
+/// Keyed verification on real parts: signatures by `openssl`, stored in a real registry, keys from a Secret.
+@Suite(.serialized) struct SignatureTests {
+    static func manifest(_ registry: RealRegistry, tag: String) -> String {
+        MainJobTests.manifest(
+            registry, ref: "tag: \(tag)", extra: "verify: { provider: cosign, secretRef: { name: cosign-pub } }")
+    }
+
+    /// Pushes content under a tag and gives its digest.
+    static func publish(_ text: String, _ registry: RealRegistry, tag: String) async throws -> String {
+        let output = try await push(try MainJobTests.content(text), to: "\(registry.host)/manifests/podinfo:\(tag)")
+        guard let range = output.range(of: "sha256:[0-9a-f]{64}", options: .regularExpression) else {
+            throw StandFailure(description: "no digest in: \(output)")
+        }
+        return String(output[range])
+    }
+
+    @Test func aSignedArtifactIsVerified() async throws {
+        let registry = try await RealRegistry()
+        let stand = try await Stand()
+        let signer = try await OpenSSLSigner()
+        let digest = try await Self.publish("1", registry, tag: "1.0.0")
+        try await signer.sign(digest, in: "manifests/podinfo", on: registry.host)
+        _ = try await stand.kubectl(
+            "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(signer.publicKeyPath)")
+        try await stand.apply(Self.manifest(registry, tag: "1.0.0"))
+        try await stand.wait(
+            for: "podinfo", "SourceVerified", "True", containing: "verified signature of revision 1.0.0@\(digest)")
+        try await stand.wait(for: "podinfo", "Ready", "True")
+    }
+
+    @Test func anUnsignedArtifactIsNotStored() async throws {
+        let registry = try await RealRegistry()
+        let stand = try await Stand()
+        let signer = try await OpenSSLSigner()
+        _ = try await Self.publish("1", registry, tag: "1.0.0")
+        _ = try await stand.kubectl(
+            "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(signer.publicKeyPath)")
+        try await stand.apply(Self.manifest(registry, tag: "1.0.0"))
+        let object = try await stand.wait(
+            for: "podinfo", "Ready", "False", containing: "failed to verify the signature using provider 'cosign'",
+            reason: "VerificationError")
+        #expect(object.member(at: "status", "artifact") == nil)
+        try await stand.wait(
+            for: "podinfo", "SourceVerified", "False", containing: "no matching signatures were found for")
+    }
+
+    @Test func aSignatureOfAnotherDigestDoesNotCount() async throws {
+        let registry = try await RealRegistry()
+        let stand = try await Stand()
+        let signer = try await OpenSSLSigner()
+        let good = try await Self.publish("good", registry, tag: "1.0.0")
+        let evil = try await Self.publish("evil", registry, tag: "2.0.0")
+        // A genuine signature of the good artifact, copied to where that of the evil one would be.
+        try await signer.sign(good, in: "manifests/podinfo", on: registry.host, as: evil)
+        _ = try await stand.kubectl(
+            "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(signer.publicKeyPath)")
+        try await stand.apply(Self.manifest(registry, tag: "2.0.0"))
+        let object = try await stand.wait(for: "podinfo", "SourceVerified", "False", reason: "VerificationError")
+        #expect(object.member(at: "status", "artifact") == nil)
+    }
+
+    @Test func aRotatedKeyIsNoticed() async throws {
+        let registry = try await RealRegistry()
+        let stand = try await Stand()
+        let signer = try await OpenSSLSigner(), other = try await OpenSSLSigner()
+        let digest = try await Self.publish("1", registry, tag: "1.0.0")
+        try await signer.sign(digest, in: "manifests/podinfo", on: registry.host)
+        _ = try await stand.kubectl(
+            "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(signer.publicKeyPath)")
+        try await stand.apply(Self.manifest(registry, tag: "1.0.0"))
+        let before = try await stand.wait(for: "podinfo", "Ready", "True")
+        _ = try await stand.kubectl("delete", "secret", "cosign-pub")
+        _ = try await stand.kubectl(
+            "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(other.publicKeyPath)")
+        _ = try await stand.kubectl("annotate", "ocirepository/podinfo", "reconcile.fluxcd.io/requestedAt=1")
+        let after = try await stand.wait(for: "podinfo", "Ready", "False", reason: "VerificationError")
+        #expect(
+            after.member(at: "status", "artifact") == before.member(at: "status", "artifact"),
+            "the last good artifact stays served, as upstream")
+    }
+}
