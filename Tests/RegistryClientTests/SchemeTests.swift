@@ -92,6 +92,22 @@ struct SchemeTests {
         #expect(http.lines.allSatisfy { $0.hasPrefix("HEAD https://") })
     }
 
+    @Test("Trouble with a token server or a redirect's target is no reason to try the registry over HTTP")
+    func troubleElsewhere() async throws {
+        for isRedirect in [true, false] {
+            let http = ScriptedClient { exchange, _ throws(HTTPTransportError) in
+                guard exchange.url.hasPrefix("https://localhost") else { throw .failing(.connect) }
+                return isRedirect
+                    ? .answer(307, ["Location": "https://cdn.example/x"])
+                    : .answer(401, ["WWW-Authenticate": Sample.bearer])
+            }
+            await #expect(throws: RegistryError.self) {
+                try await resolve(RegistryClient.scripted(http), "localhost:5000/app")
+            }
+            #expect(!http.lines.contains { $0.contains("http://") })
+        }
+    }
+
     @Test("One user's plain HTTP is not another's")
     func separation() async throws {
         let http = Self.plainServer()

@@ -37,7 +37,9 @@ struct Exchanger: Sendable {
     private func tryOnce(_ request: RegistryRequest) async throws(RegistryError) -> RegistryResponse {
         let path: String
         switch request.target {
-        case .url(let url, let origin): return try await exchange(request, url: url, isOwn: url.origin == origin)
+        case .url(let url, let origin):
+            var hasAnswered = false
+            return try await exchange(request, url: url, isOwn: url.origin == origin, &hasAnswered)
         case .path(let text): path = text
         }
         let candidates = shared.schemes.candidates(registry: registry, host: host, access.key)
@@ -47,12 +49,12 @@ struct Exchanger: Sendable {
                 throw RegistryError(
                     .invalidReference, "\(request.action): '\(OCIError.printable(registry))' is no host")
             }
+            var hasAnswered = false
             do throws(RegistryError) {
-                let response = try await exchange(request, url: url, isOwn: true)
-                noteScheme(scheme)
-                return response
+                return try await exchange(request, url: url, isOwn: true, &hasAnswered)
             } catch {
-                if error.httpStatus != nil { noteScheme(scheme) }
+                // Trouble with a token server or a redirect's target says nothing about the registry's scheme.
+                guard !hasAnswered else { throw error }
                 if error.transportCode != nil, candidates == [.http] {
                     shared.schemes.forgetPlainHTTP(registry: registry, access.key)
                 }
@@ -85,28 +87,28 @@ struct Exchanger: Sendable {
 
     // MARK: One exchange: challenges and redirects
 
+    /// - Parameter hasAnswered: becomes true with the first answer from `first`.
     private func exchange(
-        _ request: RegistryRequest, url first: RegistryURL, isOwn: Bool
+        _ request: RegistryRequest, url first: RegistryURL, isOwn: Bool, _ hasAnswered: inout Bool
     ) async throws(RegistryError) -> RegistryResponse {
         var url = first
         var authorization: Authorizer.Authorization = .none
         if isOwn {
-            let known = shared.authorizer.known(for: first.origin, access: access, scope: request.scope)
-            authorization =
-                if let known {
-                    known
-                } else {
-                    try await deadline.run(request.action) { () async throws(RegistryError) in
-                        try await shared.authorizer.initial(
-                            for: first.origin, registry: registry, access: access, scope: request.scope)
-                    }
-                }
+            do throws(RegistryError) {
+                authorization = try await initialAuthorization(request, first.origin)
+            } catch {
+                // What is known about the registry's token server was learnt from an answer of its.
+                hasAnswered = true
+                throw error
+            }
         }
         var carriesCredentials = isOwn
         var challenges = 0
         var redirects = 0
         while true {
             let response = try await transmit(request, to: url, carriesCredentials ? authorization.header : nil)
+            if isOwn, !hasAnswered { noteScheme(first.origin.scheme) }
+            hasAnswered = true
             switch response.status {
             case 401 where carriesCredentials && url.origin == first.origin && challenges < Self.maximumChallenges:
                 let body = try await drain(response, request.action)
@@ -140,6 +142,15 @@ struct Exchanger: Sendable {
                 }
                 throw failure(response, try await drain(response, request.action), request.action)
             }
+        }
+    }
+
+    private func initialAuthorization(
+        _ request: RegistryRequest, _ origin: RegistryURL.Origin
+    ) async throws(RegistryError) -> Authorizer.Authorization {
+        if let known = shared.authorizer.known(for: origin, access: access, scope: request.scope) { return known }
+        return try await deadline.run(request.action) { () async throws(RegistryError) in
+            try await shared.authorizer.initial(for: origin, registry: registry, access: access, scope: request.scope)
         }
     }
 
