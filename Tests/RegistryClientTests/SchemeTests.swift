@@ -92,6 +92,20 @@ struct SchemeTests {
         #expect(http.lines.allSatisfy { $0.hasPrefix("HEAD https://") })
     }
 
+    @Test("A server with TLS that refuses plain HTTP is not taken for one without")
+    func speaksTLSAfterAll() async throws {
+        let http = ScriptedClient { exchange, _ throws(HTTPTransportError) in
+            guard exchange.url.hasPrefix("http://") else { throw .failing(.closed) }
+            return .answer(400, text: "Client sent an HTTP request to an HTTPS server.")
+        }
+        let client = RegistryClient.scripted(http) { $0.maximumAttempts = 1 }
+        for round in 1...2 {
+            let error = await #expect(throws: RegistryError.self) { try await resolve(client, "localhost:5000/app") }
+            #expect(error?.code == .transport)
+            #expect(http.lines.count { $0.hasPrefix("HEAD https://") } == round)
+        }
+    }
+
     @Test("Trouble with a token server or a redirect's target is no reason to try the registry over HTTP")
     func troubleElsewhere() async throws {
         for isRedirect in [true, false] {

@@ -51,8 +51,10 @@ struct Exchanger: Sendable {
             }
             var hasAnswered = false
             do throws(RegistryError) {
-                return try await exchange(request, url: url, isOwn: true, &hasAnswered)
+                return try await exchange(request, url: url, isOwn: true, isFallback: firstFailure != nil, &hasAnswered)
             } catch {
+                // 400 is how servers with TLS answer plain HTTP: what went wrong over HTTPS is the cause.
+                if let firstFailure, error.httpStatus == 400 { throw firstFailure }
                 // Trouble with a token server or a redirect's target says nothing about the registry's scheme.
                 guard !hasAnswered else { throw error }
                 if error.transportCode != nil, candidates == [.http] {
@@ -89,7 +91,8 @@ struct Exchanger: Sendable {
 
     /// - Parameter hasAnswered: becomes true with the first answer from `first`.
     private func exchange(
-        _ request: RegistryRequest, url first: RegistryURL, isOwn: Bool, _ hasAnswered: inout Bool
+        _ request: RegistryRequest, url first: RegistryURL, isOwn: Bool, isFallback: Bool = false,
+        _ hasAnswered: inout Bool
     ) async throws(RegistryError) -> RegistryResponse {
         var url = first
         var authorization: Authorizer.Authorization = .none
@@ -107,7 +110,7 @@ struct Exchanger: Sendable {
         var redirects = 0
         while true {
             let response = try await transmit(request, to: url, carriesCredentials ? authorization.header : nil)
-            if isOwn, !hasAnswered { noteScheme(first.origin.scheme) }
+            if isOwn, !hasAnswered, response.status != 400 || !isFallback { noteScheme(first.origin.scheme) }
             hasAnswered = true
             switch response.status {
             case 401 where carriesCredentials && url.origin == first.origin && challenges < Self.maximumChallenges:
