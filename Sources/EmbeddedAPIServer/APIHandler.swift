@@ -142,8 +142,11 @@ struct APIHandler: Sendable {
     /// Runs `body` on the store's writer.
     private func write(
         _ request: APIRequest,
-        _ body: @escaping @Sendable (WriteVerbs, borrowing ObjectStore.Writer) throws(APIStatus) -> WriteOutcome
+        _ body: @escaping @Sendable (WriteVerbs, ObjectStore.Writer) throws(APIStatus) -> WriteOutcome
     ) async throws(APIStatus) -> HTTPServerResponse {
+        // Bad options are refused before anything else is looked at.
+        _ = try request.isDryRun
+        _ = try request.fieldValidation
         let now = time.now
         let verbs = WriteVerbs(
             store: store, request: request, now: now,

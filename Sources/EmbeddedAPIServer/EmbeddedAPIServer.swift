@@ -21,8 +21,8 @@ package final class EmbeddedAPIServer: HTTPHandler, Service {
         package var customResourceDefinitions: [[UInt8]]
         /// Namespaces that are there from the start.
         package var namespaces: [String] = ["default", "kube-system", "kube-public"]
-        /// Changes of each kind of object that a watch can start from; older versions get 410.
-        package var historyLimit = 2048
+        /// Changes of each kind of object that a watch can start from, if they fit into 2 MiB; older versions get 410.
+        package var historyLimit = 1024
         /// How long an event is kept; nil: for ever.
         package var eventLifetime: Duration? = .seconds(3600)
 

@@ -17,7 +17,11 @@ struct Change: Sendable {
 struct ChangeHistory: Sendable {
     private var changes: [Change] = []
     private var head = 0
+    private var bytes = 0
     private let limit: Int
+    /// The texts of the remembered objects may take this many bytes, though a few changes are always remembered.
+    private static let byteLimit = 2 << 20
+    private static let minimum = 128
     /// The version up to which changes are no longer known.
     private(set) var forgotten: UInt64
 
@@ -28,9 +32,14 @@ struct ChangeHistory: Sendable {
 
     mutating func append(_ change: Change) {
         changes.append(change)
-        guard changes.count - head > limit else { return }
-        forgotten = changes[head].version
-        head += 1
+        bytes += change.object.bytes.count
+        while changes.count - head > limit
+            || (bytes > Self.byteLimit && changes.count - head > min(limit, Self.minimum))
+        {
+            forgotten = changes[head].version
+            bytes -= changes[head].object.bytes.count
+            head += 1
+        }
         // Spent entries go in batches, so that a full history costs no shifting per change.
         if head >= 256 {
             changes.removeFirst(head)
@@ -47,6 +56,6 @@ struct ChangeHistory: Sendable {
             let middle = (low + high) / 2
             if changes[middle].version <= version { low = middle + 1 } else { high = middle }
         }
-        return changes[low..<min(changes.count, low + count)]
+        return changes[low...].prefix(count)
     }
 }

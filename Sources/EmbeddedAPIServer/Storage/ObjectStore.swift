@@ -138,13 +138,13 @@ final class ObjectStore: Sendable {
 
     /// Runs `body` on the writer's thread: nothing else changes the store meanwhile.
     func change<Success: Sendable>(
-        _ body: @escaping @Sendable (borrowing Writer) throws -> Success
+        _ body: @escaping @Sendable (Writer) throws -> Success
     ) async throws -> Success {
         try await writer.run { try body(Writer(store: self)) }
     }
 
     /// Runs `body` on the calling thread. Only for the time before the store is handed to anybody else.
-    func changeBeforeUse(_ body: (borrowing Writer) throws -> Void) throws {
+    func changeBeforeUse(_ body: (Writer) throws -> Void) throws {
         try body(Writer(store: self))
         state.withLock { state in
             for identity in state.partitions.keys {
@@ -171,8 +171,8 @@ final class ObjectStore: Sendable {
         try Task.checkCancellation()
     }
 
-    /// The right to change the store; only the writer's thread has it.
-    struct Writer: ~Copyable {
+    /// The right to change the store; only the writer's thread has one, and does not keep it.
+    struct Writer {
         fileprivate let store: ObjectStore
 
         /// The version that the next change gets.

@@ -31,6 +31,21 @@ struct TableBuilder: Sendable {
         ]
     }
 
+    /// The text of a Table of stored objects, made row by row: a tree of a thousand rows would take a lot of memory.
+    func tableBytes(of objects: [StoredObject], metadata: JSONValue) -> [UInt8] {
+        var bytes = [UInt8](#"{"apiVersion":"meta.k8s.io/\#(version)","columnDefinitions":"#.utf8)
+        bytes += JSONValue.array(resource.columns.map(\.definition)).serialized()
+        bytes += [UInt8](#","kind":"Table","metadata":"#.utf8)
+        bytes += metadata.serialized()
+        bytes += [UInt8](#","rows":["#.utf8)
+        for (index, object) in objects.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes += row(resource.value(of: object)).serialized()
+        }
+        bytes += [UInt8]("]}".utf8)
+        return bytes
+    }
+
     private func row(_ value: JSONValue) -> JSONValue {
         // Columns of events are written for the stored form.
         let cellSource = resource.conversion == .event ? resource.toStorage(value) : value

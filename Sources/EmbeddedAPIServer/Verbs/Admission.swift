@@ -9,9 +9,7 @@ struct Admission {
     /// Prunes, checks types and fills in defaults. The answer are warnings for the client.
     /// - Parameter patch: the text of the patch the object comes from; nil: the request's body is the object.
     func decode(_ value: inout JSONValue, patch: [UInt8]? = nil) throws(APIStatus) -> [String] {
-        var unknown: [String] = []
-        resource.schema.prune(&value, path: "", unknown: &unknown)
-        let texts = unknown.map { "unknown field \"\($0)\"" }
+        let texts = resource.schema.prune(&value).map { "unknown field \"\($0)\"" }
         if !texts.isEmpty, try request.fieldValidation == .strict { throw strictError(texts, patch: patch) }
         try checkTypes(value)
         KindRules.decode(&value, resource: resource)

@@ -44,7 +44,7 @@ struct DeleteOptions: Sendable {
 }
 
 extension WriteVerbs {
-    func delete(name: String, _ writer: borrowing ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
+    func delete(name: String, _ writer: ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
         let options = try DeleteOptions(request)
         guard let live = live(name) else { throw .notFound(resource, name: name) }
         if let uid = options.uid, uid != live.uid {
@@ -80,7 +80,7 @@ extension WriteVerbs {
 
     /// An object with finalizers stays, marked; nil: there are none.
     private func markDeleted(
-        _ live: StoredObject, isDryRun: Bool, _ writer: borrowing ObjectStore.Writer
+        _ live: StoredObject, isDryRun: Bool, _ writer: ObjectStore.Writer
     ) throws(APIStatus) -> WriteOutcome? {
         var value = value(of: live)
         guard !(value.member(at: "metadata", "finalizers")?.arrayValue ?? []).isEmpty else { return nil }
@@ -97,7 +97,7 @@ extension WriteVerbs {
 
     /// Takes an object out of the store for good.
     func remove(
-        _ live: StoredObject, last value: JSONValue, _ writer: borrowing ObjectStore.Writer
+        _ live: StoredObject, last value: JSONValue, _ writer: ObjectStore.Writer
     ) throws(APIStatus) -> StoredObject {
         do {
             let final = try writer.delete(resource.storage, live, last: resource.toStorage(value))
@@ -111,7 +111,7 @@ extension WriteVerbs {
     }
 
     /// Deletes everything that a selection matches; the answer is the list of it.
-    func deleteCollection(_ writer: borrowing ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
+    func deleteCollection(_ writer: ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
         let options = try DeleteOptions(request)
         let selection = try Selection(request)
         let (objects, version) = store.objects(resource.storage, namespace: selection.namespace)
@@ -132,7 +132,7 @@ extension WriteVerbs {
 
     /// A namespace is deleted with everything in it; it goes when the last object's finalizers are gone.
     private func deleteNamespace(
-        _ live: StoredObject, isDryRun: Bool, _ writer: borrowing ObjectStore.Writer
+        _ live: StoredObject, isDryRun: Bool, _ writer: ObjectStore.Writer
     ) throws(APIStatus) -> WriteOutcome {
         guard !NamespaceLifecycle.permanent.contains(live.name) else {
             throw .forbidden(resource, name: live.name, text: "this namespace may not be deleted")
@@ -153,7 +153,7 @@ extension WriteVerbs {
     }
 
     /// `namespaces/<name>/finalize`: gives up what the namespace still waits for.
-    func finalizeNamespace(name: String, _ writer: borrowing ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
+    func finalizeNamespace(name: String, _ writer: ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
         guard let live = live(name) else { throw .notFound(resource, name: name) }
         let wanted = try request.decodeBody()
         var value = value(of: live)

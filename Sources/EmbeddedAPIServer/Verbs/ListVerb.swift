@@ -72,7 +72,7 @@ struct ListVerb {
             let builder = TableBuilder(
                 resource: resource, version: version, now: now,
                 included: try TableBuilder.Included(request.query["includeObject"]))
-            return .json(200, builder.table(of: page.objects.map { resource.value(of: $0) }, metadata: metadata))
+            return .json(200, builder.tableBytes(of: page.objects, metadata: metadata))
         case .metadata(let version):
             return .json(
                 200,

@@ -30,7 +30,7 @@ struct NamespaceLifecycle: Sendable {
     }
 
     /// Deletes what is in a namespace; what has finalizers is only marked.
-    func empty(_ namespace: String, now: String, _ writer: borrowing ObjectStore.Writer) throws {
+    func empty(_ namespace: String, now: String, _ writer: ObjectStore.Writer) throws {
         for kind in namespaced {
             for object in store.objects(kind, namespace: namespace).objects {
                 var value = object.value
@@ -50,7 +50,7 @@ struct NamespaceLifecycle: Sendable {
     }
 
     /// Removes a namespace that is being deleted once nothing is left in it.
-    func finishIfEmpty(_ namespace: String, _ writer: borrowing ObjectStore.Writer) throws {
+    func finishIfEmpty(_ namespace: String, _ writer: ObjectStore.Writer) throws {
         guard !namespace.isEmpty, let object = store.object(identity, namespace: "", name: namespace) else { return }
         let value = object.value
         guard value.member(at: "metadata", "deletionTimestamp") != nil,

@@ -30,7 +30,7 @@ struct WriteVerbs: Sendable {
 
     // MARK: Create
 
-    func create(_ writer: borrowing ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
+    func create(_ writer: ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
         var value = try request.decodeBody()
         try fillIdentity(&value, name: nil)
         let warnings = try Admission(request: request).decode(&value)
@@ -70,7 +70,7 @@ struct WriteVerbs: Sendable {
     }
 
     /// Stores a value that has no predecessor.
-    func store(new incoming: JSONValue, _ writer: borrowing ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
+    func store(new incoming: JSONValue, _ writer: ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
         var value = incoming
         var metadata = value["metadata"] ?? [:]
         if let version = metadata["resourceVersion"]?.stringValue, !version.isEmpty, version != "0" {
@@ -96,7 +96,7 @@ struct WriteVerbs: Sendable {
         return WriteOutcome(status: 201, content: .stored(try put(value, writer)))
     }
 
-    func put(_ value: JSONValue, _ writer: borrowing ObjectStore.Writer) throws(APIStatus) -> StoredObject {
+    func put(_ value: JSONValue, _ writer: ObjectStore.Writer) throws(APIStatus) -> StoredObject {
         do {
             return try writer.put(resource.storage, resource.toStorage(value))
         } catch {
@@ -106,7 +106,7 @@ struct WriteVerbs: Sendable {
 
     // MARK: Update
 
-    func update(name: String, _ writer: borrowing ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
+    func update(name: String, _ writer: ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
         var value = try request.decodeBody()
         try fillIdentity(&value, name: name)
         let warnings = try Admission(request: request).decode(&value)
@@ -131,27 +131,26 @@ struct WriteVerbs: Sendable {
                 resource, name: name,
                 text: "Precondition failed: UID in precondition: \(uid), UID in object meta: \(live.uid)")
         }
-        var outcome = try replace(live, by: value, writer) { manager, old, new in
-            manager.recordUpdate(live: old, new: &new)
-        }
+        var outcome = try replace(live, self.value(of: live), by: value, writer)
         outcome.warnings = warnings
         return outcome
     }
 
     /// Stores the next state of an object, if it is one.
-    /// - Parameter record: brings the managed fields up to date.
-    func replace(
-        _ live: StoredObject, by incoming: JSONValue, _ writer: borrowing ObjectStore.Writer,
-        record: (FieldManager, JSONValue, inout JSONValue) -> Void
+    /// - Parameters:
+    ///   - old: The tree of `live`, in the request's version.
+    ///   - isApplied: The managed fields of `incoming` are up to date already.
+    private func replace(
+        _ live: StoredObject, _ old: JSONValue, by incoming: JSONValue, _ writer: ObjectStore.Writer,
+        isApplied: Bool = false
     ) throws(APIStatus) -> WriteOutcome {
-        let old = value(of: live)
         var new = incoming
         let version = new.member(at: "metadata", "resourceVersion")?.stringValue ?? ""
         guard version.isEmpty || version == String(live.resourceVersion) else {
             throw .modified(resource, name: live.name)
         }
         try keepWhatIsNotToChange(&new, old: old)
-        record(fieldManager, old, &new)
+        if !isApplied { fieldManager.recordUpdate(live: old, new: &new) }
         if resource.hasGeneration, Self.specDiffers(old, new) {
             new["metadata", default: [:]]["generation"] = .integer(
                 (old.member(at: "metadata", "generation")?.integerValue ?? 0) + 1)
@@ -192,10 +191,10 @@ struct WriteVerbs: Sendable {
     }
 
     private static func specDiffers(_ old: JSONValue, _ new: JSONValue) -> Bool {
-        func rest(_ value: JSONValue) -> [String: JSONValue] {
-            (value.objectValue ?? [:]).filter { $0.key != "metadata" && $0.key != "status" && $0.key != "apiVersion" }
-        }
-        return rest(old) != rest(new)
+        let before = old.objectValue ?? [:]
+        let after = new.objectValue ?? [:]
+        let names = Set(before.keys).union(after.keys).subtracting(["metadata", "status", "apiVersion"])
+        return names.contains { before[$0] != after[$0] }
     }
 
     /// Whether nothing but the times of managed fields differs.
@@ -216,7 +215,7 @@ struct WriteVerbs: Sendable {
 
     // MARK: Patch
 
-    func patch(name: String, _ writer: borrowing ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
+    func patch(name: String, _ writer: ObjectStore.Writer) throws(APIStatus) -> WriteOutcome {
         let patch = try Patch(request)
         if case .apply(let configuration) = patch { return try apply(configuration, name: name, writer) }
         guard let live = live(name) else { throw .notFound(resource, name: name) }
@@ -227,15 +226,13 @@ struct WriteVerbs: Sendable {
         }
         try fillIdentity(&new, name: name)
         let warnings = try Admission(request: request).decode(&new, patch: request.body)
-        var outcome = try replace(live, by: new, writer) { manager, old, new in
-            manager.recordUpdate(live: old, new: &new)
-        }
+        var outcome = try replace(live, old, by: new, writer)
         outcome.warnings = warnings
         return outcome
     }
 
     private func apply(
-        _ configuration: JSONValue, name: String, _ writer: borrowing ObjectStore.Writer
+        _ configuration: JSONValue, name: String, _ writer: ObjectStore.Writer
     ) throws(APIStatus) -> WriteOutcome {
         guard request.query["fieldManager"] != nil else {
             throw .invalid(
@@ -247,9 +244,7 @@ struct WriteVerbs: Sendable {
         guard (applied.member(at: "metadata", "managedFields")?.arrayValue ?? []).isEmpty else {
             throw .badRequest("metadata.managedFields must be nil")
         }
-        var unknown: [String] = []
-        resource.schema.prune(&applied, path: "", unknown: &unknown)
-        if let first = unknown.first {
+        if let first = resource.schema.prune(&applied).first {
             throw APIStatus(
                 code: 500, reason: "",
                 message: "failed to create typed patch object (\(request.namespace)/\(name); \(resource.groupVersion), "
@@ -271,7 +266,7 @@ struct WriteVerbs: Sendable {
             var result = try fieldManager.apply(applied, to: old, force: force)
             if let version { result["metadata", default: [:]]["resourceVersion"] = version }
             _ = try Admission(request: request).decode(&result)
-            return try replace(live, by: result, writer) { _, _, _ in }
+            return try replace(live, old, by: result, writer, isApplied: true)
         }
         guard request.subresource.isEmpty else { throw .notFound(resource, name: name) }
         var result = try fieldManager.apply(applied, to: nil, force: force)
