@@ -96,14 +96,22 @@ struct TestServer {
 final class RunningWatch: Sendable {
     private let writer = CollectingWriter()
     private let task: Task<Void, any Error>?
+    private let over = Locked(false)
     let status: Int
+
+    /// Whether the server ended it.
+    var isOver: Bool { over.current }
 
     init(_ response: HTTPServerResponse) {
         status = response.status
         switch response.body {
         case .stream(let produce):
             let writer = writer
-            task = Task { try await produce(writer) }
+            let over = over
+            task = Task {
+                defer { over.withLock { $0 = true } }
+                try await produce(writer)
+            }
         case .bytes(let bytes):
             writer.append(bytes)
             task = nil
