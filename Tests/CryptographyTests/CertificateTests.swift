@@ -19,18 +19,21 @@ struct CertificateTests {
 
         init(
             rootUsages: [OID] = [], intermediateUsages: [OID] = [.codeSigning], pathLength: UInt64? = nil,
-            intermediateNotAfter: Timestamp = far
+            intermediateNotAfter: Timestamp = far, rootNotAfter: Timestamp = far,
+            intermediateIsAuthority: Bool = true
         ) throws {
             rootKey = try PrivateKey.generate(.ecdsa(.p384))
             root = try CertificateBuilder.authority(
-                "root", key: rootKey.publicKey, notBefore: start, notAfter: far, pathLength: pathLength,
+                "root", key: rootKey.publicKey, notBefore: start, notAfter: rootNotAfter, pathLength: pathLength,
                 usages: rootUsages
             ).signed(by: rootKey)
             intermediateKey = try PrivateKey.generate(.ecdsa(.p256))
-            intermediate = try CertificateBuilder.authority(
+            var builder = CertificateBuilder.authority(
                 "intermediate", key: intermediateKey.publicKey, notBefore: start, notAfter: intermediateNotAfter,
-                serial: 2, usages: intermediateUsages
-            ).signed(by: rootKey, issuer: root)
+                serial: 2, usages: intermediateUsages)
+            // Without basic constraints, key usage alone lets OpenSSL take it for an authority.
+            if !intermediateIsAuthority { builder.extensions.removeFirst() }
+            intermediate = try builder.signed(by: rootKey, issuer: root)
             leafKey = try PrivateKey.generate(.ecdsa(.p256))
         }
 
@@ -115,6 +118,14 @@ struct CertificateTests {
             try authority.path(leaf, at: Timestamp(seconds: Self.start.seconds + 101))
         }
         #expect(error?.code == .expired)
+
+        let old = try Authority(rootNotAfter: Timestamp(seconds: Self.start.seconds + 100))
+        let other = try old.leaf.signed(by: old.intermediateKey, issuer: old.intermediate)
+        _ = try old.path(other, at: Timestamp(seconds: Self.start.seconds + 100))
+        let expired = #expect(throws: CryptographyError.self) {
+            try old.path(other, at: Timestamp(seconds: Self.start.seconds + 101))
+        }
+        #expect(expired?.code == .expired)
     }
 
     @Test func pathsThatDoNotHold() throws {
@@ -139,6 +150,7 @@ struct CertificateTests {
         try refuses(authority.leaf, "issuer of another usage", in: try Authority(intermediateUsages: [.timeStamping]))
         try refuses(authority.leaf, "root of another usage", in: try Authority(rootUsages: [.timeStamping]))
         try refuses(authority.leaf, "path length", in: try Authority(pathLength: 0))
+        try refuses(authority.leaf, "no basic constraints", in: try Authority(intermediateIsAuthority: false))
 
         // An authority cannot vouch for itself, and a leaf cannot issue.
         #expect(throws: CryptographyError.self) {
@@ -162,7 +174,10 @@ struct CertificateTests {
         #expect(throws: CryptographyError.self) {
             try CertificatePath(from: below, intermediates: [], anchors: [issuer], at: Self.start, usage: .codeSigning)
         }
-        _ = leaf
+        let own = #expect(throws: CryptographyError.self) {
+            try CertificatePath(from: leaf, intermediates: [], anchors: [leaf], at: Self.start, usage: .codeSigning)
+        }
+        #expect(own?.code == .path)
     }
 
     @Test func embeddedTimestampsOfLogs() throws {

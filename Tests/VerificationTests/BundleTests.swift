@@ -88,6 +88,58 @@ struct BundleTests {
         #expect(#expect(throws: Rejection.self) { try certified.verify() }?.code == .wrongKey)
     }
 
+    @Test func preHashedEdwardsSignatures() throws {
+        for isKeyed in [true, false] {
+            var setup = try BundleSetup(.hashedV1)
+            if isKeyed {
+                try setup.useKey(.ed25519)
+            } else {
+                setup.recipe.signerKey = try PrivateKey.generate(.ed25519)
+            }
+            let rejection = #expect(throws: Rejection.self) { try setup.verify() }
+            #expect(rejection?.code == .unsupported)
+        }
+    }
+
+    @Test func keysOfASecret() throws {
+        let keys = try (0..<3).map { _ in try PrivateKey.generate(.ecdsa(.p256)).publicKey }
+        let secret = [
+            "b.pub": Array(keys[0].pem.utf8), "a.pub": Array(keys[1].pem.utf8), "password": [1],
+            "c.pem": Array(keys[2].pem.utf8),
+        ]
+        guard case .keys(let found) = try SignaturePolicy(publicKeysOf: secret).signers else {
+            Issue.record("no keys")
+            return
+        }
+        #expect(found == [keys[1], keys[0]])
+        let none = #expect(throws: VerificationError.self) { try SignaturePolicy(publicKeysOf: ["c.pem": [1]]) }
+        #expect(none?.code == .policy)
+        let bad = #expect(throws: VerificationError.self) {
+            try SignaturePolicy(publicKeysOf: secret.merging(["z.pub": Array("x".utf8)]) { $1 })
+        }
+        #expect(bad?.message.contains("z.pub") == true)
+    }
+
+    /// Whatever decides changes the digest that verdicts are kept under.
+    @Test func digestsOfPolicies() throws {
+        let instance = try BundleSetup.instance.get()
+        let trust = try TrustedRoot(parsing: instance.trustedRoot.serialized())
+        var changed = instance.trustedRoot
+        changed["tlogs"] = []
+        let other = try TrustedRoot(parsing: changed.serialized())
+        let key = try PrivateKey.generate(.ecdsa(.p256)).publicKey
+        let keyed = try SignaturePolicy(keys: [key])
+        let twice = try SignaturePolicy(keys: [key, PrivateKey.generate(.ecdsa(.p256)).publicKey])
+        let keyless = try SignaturePolicy(identities: BundleSetup.matchers)
+        var loose = keyless
+        loose.statements = .any
+        let any = try SignaturePolicy(identities: SignaturePolicy.anyIdentity)
+        let digests = [keyed, twice, keyless, loose, any].map { $0.digest(with: trust) }
+        #expect(Set(digests).count == 5)
+        #expect(keyed.digest(with: nil) == keyed.digest(with: trust))
+        #expect(keyless.digest(with: other) != keyless.digest(with: trust))
+    }
+
     @Test func policiesWithoutSigners() {
         #expect(throws: VerificationError.self) { try SignaturePolicy(keys: []) }
         let error = #expect(throws: VerificationError.self) { try SignaturePolicy(identities: []) }

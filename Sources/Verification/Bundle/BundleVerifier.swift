@@ -66,6 +66,7 @@ package struct BundleVerifier: Sendable {
         } catch {
             throw Rejection(.unsupported, "the certificate's key is not usable: \(error.message)")
         }
+        try requireSupport(of: bundle, key.kind)
         guard isSigned(bundle, artifact, key) else {  // check: signature
             throw Rejection(.invalidSignature, "the signature is not by the key of its certificate")
         }
@@ -123,9 +124,18 @@ package struct BundleVerifier: Sendable {
         of bundle: Bundle, _ artifact: SignedArtifact, among keys: [PublicKey]
     ) throws(Rejection) -> PublicKey {
         guard let key = keys.first(where: { isSigned(bundle, artifact, $0) }) else {
+            if keys.allSatisfy({ $0.kind == .ed25519 }) { try requireSupport(of: bundle, .ed25519) }
             throw Rejection.wrongKey(keys)
         }
         return key
+    }
+
+    /// Signatures over an artifact itself by Ed25519 keys are of the pre-hashed kind, which OpenSSL 3.0 lacks.
+    private func requireSupport(of bundle: Bundle, _ kind: KeyKind) throws(Rejection) {
+        if !bundle.isEnvelope, kind == .ed25519 {
+            throw Rejection(
+                .unsupported, "signatures by Ed25519 over an artifact (Ed25519ph) are not supported; sign an envelope")
+        }
     }
 
     private func isSigned(_ bundle: Bundle, _ artifact: SignedArtifact, _ key: PublicKey) -> Bool {
@@ -135,7 +145,6 @@ package struct BundleVerifier: Sendable {
                 key.isValidSignature(envelope.signature, over: envelope.signedBytes, $0)
             }
         case .message(_, let signature):
-            // A signature over an artifact by Ed25519 is of the pre-hashed kind (Ed25519ph), which OpenSSL 3.0 lacks.
             return SignatureSchemes.of(key).contains { algorithm in
                 guard let digest = algorithm.hash.flatMap({ artifact.digest($0) }) else { return false }
                 return key.isValidSignature(signature, overDigest: digest, algorithm)

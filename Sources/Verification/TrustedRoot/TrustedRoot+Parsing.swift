@@ -126,7 +126,7 @@ extension TrustedRoot {
         if signer != nil { chain.removeFirst() }
         return TimestampAuthority(
             uri: authority.uri, signer: signer, intermediates: Array(chain.dropLast()), anchor: authority.anchor,
-            window: authority.window, party: authority.party ?? "\(authority.anchor.der)")
+            window: authority.window, party: authority.party ?? Digest.of(authority.anchor.der).hex)
     }
 
     private typealias Authority = (
