@@ -75,7 +75,8 @@ let package = Package(
         pure(
             "SourceReconcilers",
             [
-                "Core", "Cryptography", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI", "RegistryClient",
+                "Core", "Cryptography", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI",
+                "RegistryClient",
                 "ArtifactStore", "Archiving", "RegularExpressions", "Verification", "HTTPTransport",
             ]),
         pure(
