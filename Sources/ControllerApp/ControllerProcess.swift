@@ -58,7 +58,8 @@ private struct ControllerParts: Sendable {
     private let elector: LeaderElector?
     private let store: ArtifactStore
     private let controller: Controller
-    private let eventServices: [any Service]
+    /// What runs besides the controller while this replica leads.
+    private let leaderServices: [any Service]
     private let publicTrust: PublicTrust?
     private let isStoreReady = Locked(false)
 
@@ -96,16 +97,15 @@ private struct ControllerParts: Sendable {
             server: server, component: "source-controller", instance: identity, time: time, metrics: metrics,
             logger: logger)
         var recorders: [any EventRecording] = [recorder]
-        var eventServices: [any Service] = [recorder]
+        var leaderServices: [any Service] = [recorder]
         if !values[flags.eventsAddress].isEmpty {
             let sender = NotificationSender(
                 http: http, address: values[flags.eventsAddress],
                 connection: ConnectionPolicy(proxy: .environment(ProxyEnvironment(environment))),
                 component: "source-controller", instance: identity, time: time, metrics: metrics, logger: logger)
             recorders.append(sender)
-            eventServices.append(sender)
+            leaderServices.append(sender)
         }
-        self.eventServices = eventServices
 
         // The store and the registries.
         store = try Self.makeStore(configuration, time: time, metrics: metrics, logger: logger)
@@ -126,6 +126,9 @@ private struct ControllerParts: Sendable {
         self.publicTrust = trust.publicTrust
 
         // The reconciler and what calls it.
+        let retry = Locked<(@Sendable (NamespacedName) -> Void)?>(nil)
+        let references = ReferenceWatcher(server: server, time: time, logger: logger) { key in retry.current?(key) }
+        leaderServices.append(references)
         let reconciler = OCIRepositoryReconciler(
             configuration: .init(
                 advertisedHost: configuration.advertisedHost(hostName: ProcessInfo.processInfo.hostName),
@@ -136,7 +139,7 @@ private struct ControllerParts: Sendable {
             objects: informer.store, server: server, registry: RemoteRegistry(registryClient),
             trust: trust.trust, proxyEnvironment: ProxyEnvironment(environment), store: store,
             events: EventFanOut(recorders),
-            metrics: metrics, time: time)
+            metrics: metrics, time: time, references: references)
         let objects = informer.store
         let controller = Controller(
             configuration: .init(
@@ -145,6 +148,7 @@ private struct ControllerParts: Sendable {
             reconciler: reconciler, isReady: { try await objects.waitUntilReady() }, time: time, metrics: metrics,
             logger: logger)
         self.controller = controller
+        retry.withLock { $0 = { controller.enqueue($0, priority: .requested) } }
         informer.onChange { event in
             guard let trigger = ReconcileTrigger(event, requestedBy: OCIRepository.requestedAtAnnotation) else {
                 return
@@ -152,6 +156,7 @@ private struct ControllerParts: Sendable {
             controller.enqueue(event.key, priority: trigger.priority, interrupting: trigger.isInterrupting)
         }
 
+        self.leaderServices = leaderServices
         let server = server
         elector = configuration.leaderElection.map { election in
             LeaderElector(
@@ -239,7 +244,7 @@ private struct ControllerParts: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             group.addTask { try await controller.run() }
-            for service in eventServices { group.addTask { try await service.run() } }
+            for service in leaderServices { group.addTask { try await service.run() } }
             group.addTask {
                 try await store.scrub { object in
                     controller.enqueue(

@@ -47,19 +47,22 @@ package final class OCIRepositoryReconciler: Reconciler {
     private let requirements: SignatureRequirements
     private let verdicts = VerdictCache()
     private let store: ArtifactStore
+    private let server: any KubernetesAPIServer
     private let patcher: ObjectPatcher
+    private let references: ReferenceWatcher?
     private let events: SourceEvents
     private let metrics: SourceMetrics
     private let time: any TimeSource
     private let random: RandomSource
 
     /// A reconciler of the objects in `objects`.
+    /// - Parameter references: told which Secrets a failing object works with.
     package init(
         configuration: Configuration, objects: ObjectStore<OCIRepository>, server: any KubernetesAPIServer,
         registry: any SourceRegistry, trust: any SigstoreTrust, proxyEnvironment: ProxyEnvironment,
         store: ArtifactStore, events: any EventRecording, metrics: MetricsRegistry = MetricsRegistry(),
         time: any TimeSource = SystemTime(),
-        random: RandomSource = .system
+        random: RandomSource = .system, references: ReferenceWatcher? = nil
     ) {
         self.configuration = configuration
         self.objects = objects
@@ -68,8 +71,10 @@ package final class OCIRepositoryReconciler: Reconciler {
             server: server, environment: proxyEnvironment,
             objectLevelIdentity: configuration.objectLevelWorkloadIdentity)
         self.requirements = SignatureRequirements(
-            server: server, trust: trust, acceptsAnyIdentity: configuration.acceptsAnyIdentity)
+            trust: trust, acceptsAnyIdentity: configuration.acceptsAnyIdentity)
         self.store = store
+        self.server = server
+        self.references = references
         self.patcher = ObjectPatcher(server: server, fieldManager: "source-controller")
         self.events = SourceEvents(recorder: events)
         self.metrics = SourceMetrics(metrics)
@@ -101,6 +106,7 @@ package final class OCIRepositoryReconciler: Reconciler {
 
     private func forget(_ request: ReconcileRequest) async -> ReconcileOutcome {
         metrics.remove(request.key)
+        references?.forget(request.key)
         verdicts.remove(request.key)
         do {
             try await store.remove(request.key.storeKey)
@@ -112,6 +118,7 @@ package final class OCIRepositoryReconciler: Reconciler {
 
     private func finalize(_ object: OCIRepository, _ request: ReconcileRequest) async throws -> ReconcileOutcome {
         metrics.remove(object.key)
+        references?.forget(object.key)
         verdicts.remove(object.key)
         try await store.remove(object.key.storeKey)
         try await patcher.removeFinalizer(OCIRepository.finalizer, from: object)
@@ -126,7 +133,8 @@ package final class OCIRepositoryReconciler: Reconciler {
     ) async throws -> ReconcileOutcome {
         let run = ReconcileRun(
             object: object, request: request,
-            reporter: StatusReporter(object, patcher: patcher, time: time, logger: request.logger))
+            reporter: StatusReporter(object, patcher: patcher, time: time, logger: request.logger),
+            secrets: SecretReader(server: server, namespace: object.metadata.namespace))
         var observation = Observation(
             generation: object.metadata.generation, requestedAt: object.requestedReconcile, ignore: object.spec.ignore,
             layerSelector: object.spec.layerSelector)
@@ -151,6 +159,12 @@ package final class OCIRepositoryReconciler: Reconciler {
         objects.advance(from: known, to: written.trimmed())
         events.record(observation, of: object, logger: request.logger)
         metrics.record(observation, of: object, at: time.now)
+        if case .failed = observation.progress {
+            // A Secret that changes may be what heals the object: then it is tried at once.
+            references?.watch(run.secrets.versions, for: object.key)
+        } else {
+            references?.forget(object.key)
+        }
         return outcome(of: observation, for: object)
     }
 
@@ -256,7 +270,7 @@ package final class OCIRepositoryReconciler: Reconciler {
                 .fetch, reason: ConditionReason.urlInvalid,
                 message: "URL validation failed for '\(spec.url)': \(error)", recovery: .stall)
         }
-        let requirement = try await requirements.requirement(of: run.object)
+        let requirement = try await requirements.requirement(of: run.object, secrets: run.secrets)
         if requirement == nil { observation.signature = .notRequired }
         let reference = try SourceReference(spec)
         let unchangedRules =
@@ -271,7 +285,7 @@ package final class OCIRepositoryReconciler: Reconciler {
             return
         }
         let repository = registry.repository(
-            location, access: try await access.resolve(for: run.object, to: location))
+            location, access: try await access.resolve(for: run.object, to: location, secrets: run.secrets))
         let source = try await ResolvedSource.resolve(reference, of: spec, at: location, in: repository)
         if let requirement {
             try await verify(source, requirement, at: location, in: repository, run, &observation)
@@ -397,6 +411,7 @@ struct ReconcileRun: Sendable {
     let object: OCIRepository
     let request: ReconcileRequest
     let reporter: StatusReporter
+    let secrets: SecretReader
 
     /// Whether somebody asked for this reconcile by annotation.
     var isRequested: Bool {

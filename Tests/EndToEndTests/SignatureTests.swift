@@ -83,4 +83,18 @@ import Testing
             after.member(at: "status", "artifact") == before.member(at: "status", "artifact"),
             "the last good artifact stays served, as upstream")
     }
+
+    @Test func aMendedSecretHealsAtOnce() async throws {
+        let registry = try await RealRegistry()
+        // The next retry of a failing object is far away: only the change of the Secret can bring it back.
+        let stand = try await Stand(arguments: ["--min-retry-delay=10m"])
+        let signer = try await OpenSSLSigner()
+        let digest = try await Self.publish("1", registry, tag: "1.0.0")
+        try await signer.sign(digest, in: "manifests/podinfo", on: registry.host)
+        try await stand.apply(Self.manifest(registry, tag: "1.0.0"))
+        try await stand.wait(for: "podinfo", "Ready", "False", containing: "Secret 'default/cosign-pub'")
+        _ = try await stand.kubectl(
+            "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(signer.publicKeyPath)")
+        try await stand.wait(for: "podinfo", "Ready", "True")
+    }
 }

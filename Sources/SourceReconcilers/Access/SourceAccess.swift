@@ -23,7 +23,7 @@ struct SourceAccess: Sendable {
 
     /// The access of `object` to `repository`.
     func resolve(
-        for object: OCIRepository, to repository: RepositoryReference
+        for object: OCIRepository, to repository: RepositoryReference, secrets: SecretReader
     ) async throws(ReconcileFailure) -> RegistryAccess {
         let spec = object.spec
         guard spec.provider == .generic else {
@@ -38,9 +38,9 @@ struct SourceAccess: Sendable {
                 "failed to get credential from \(spec.provider.rawValue): logging in to cloud registries is not supported; use provider 'generic' with a secretRef, or public access",
                 recovery: .stall)
         }
-        let proxy = try await proxy(for: object)
-        let tls = try await tls(for: object)
-        let (credential, source) = try await credential(for: object, to: repository)
+        let proxy = try await proxy(for: object, secrets)
+        let tls = try await tls(for: object, secrets)
+        let (credential, source) = try await credential(for: object, to: repository, secrets)
         return RegistryAccess(
             credential: credential, credentialSource: source, connection: ConnectionPolicy(tls: tls, proxy: proxy),
             plainHTTP: spec.isInsecure ? .allowed : .localHosts, timeout: spec.timeout)
@@ -49,7 +49,7 @@ struct SourceAccess: Sendable {
     // MARK: - Credentials
 
     private func credential(
-        for object: OCIRepository, to repository: RepositoryReference
+        for object: OCIRepository, to repository: RepositoryReference, _ reader: SecretReader
     ) async throws(ReconcileFailure) -> (RegistryCredential, String) {
         var names: [(secret: String, origin: String)] = []
         if let secret = object.spec.secretRef { names.append((secret.name, "spec.secretRef")) }
@@ -69,8 +69,7 @@ struct SourceAccess: Sendable {
         }
         var secrets = PullSecrets()
         for (name, origin) in names {
-            let secret = try await self.secret(
-                name, of: object, failing: "failed to get credential", field: origin)
+            let secret = try await secret(name, reader, failing: "failed to get credential", field: origin)
             do {
                 secrets.append(try secret.pullSecrets(origin: "Secret '\(secret.key)' of \(origin)"))
             } catch {
@@ -90,13 +89,15 @@ struct SourceAccess: Sendable {
 
     // MARK: - TLS
 
-    private func tls(for object: OCIRepository) async throws(ReconcileFailure) -> TLSPolicy {
+    private func tls(
+        for object: OCIRepository, _ reader: SecretReader
+    ) async throws(ReconcileFailure) -> TLSPolicy {
         guard let reference = object.spec.certSecretRef else {
             // Without certificates of its own, `insecure` means an unchecked certificate; with them, they are checked.
             return TLSPolicy(verification: object.spec.isInsecure ? .none : .full)
         }
         let prefix = "failed to generate transport for '\(object.spec.url)'"
-        let secret = try await secret(reference.name, of: object, failing: prefix, field: "spec.certSecretRef")
+        let secret = try await secret(reference.name, reader, failing: prefix, field: "spec.certSecretRef")
         func failure(_ problem: String) -> ReconcileFailure {
             .authentication("\(prefix): Secret '\(secret.key)' of spec.certSecretRef: \(problem)")
         }
@@ -120,10 +121,12 @@ struct SourceAccess: Sendable {
 
     // MARK: - Proxy
 
-    private func proxy(for object: OCIRepository) async throws(ReconcileFailure) -> ProxyPolicy {
+    private func proxy(
+        for object: OCIRepository, _ reader: SecretReader
+    ) async throws(ReconcileFailure) -> ProxyPolicy {
         guard let reference = object.spec.proxySecretRef else { return .environment(environment) }
         let prefix = "failed to get proxy address"
-        let secret = try await secret(reference.name, of: object, failing: prefix, field: "spec.proxySecretRef")
+        let secret = try await secret(reference.name, reader, failing: prefix, field: "spec.proxySecretRef")
         func failure(_ problem: String) -> ReconcileFailure {
             .authentication("\(prefix): Secret '\(secret.key)' of spec.proxySecretRef: \(problem)")
         }
@@ -145,15 +148,12 @@ struct SourceAccess: Sendable {
     // MARK: - Secrets
 
     private func secret(
-        _ name: String, of object: OCIRepository, failing prefix: String, field: String
+        _ name: String, _ reader: SecretReader, failing prefix: String, field: String
     ) async throws(ReconcileFailure) -> Secret {
-        let key = NamespacedName(namespace: object.metadata.namespace, name: name)
-        do throws(KubernetesError) {
-            return try await server.get(Secret.self, key)
+        do throws(SecretProblem) {
+            return try await reader.secret(name, field: field)
         } catch {
-            let problem =
-                error.isNotFound ? "does not exist; create it or correct the name" : "cannot be read: \(error)"
-            throw .authentication("\(prefix): Secret '\(key)' of \(field) \(problem)")
+            throw .authentication("\(prefix): \(error)")
         }
     }
 }

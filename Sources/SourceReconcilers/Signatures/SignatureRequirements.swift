@@ -1,49 +1,48 @@
 internal import Core
 internal import Cryptography
 internal import KubernetesAPI
-internal import KubernetesClient
 internal import Verification
 
 /// Reads what objects' `spec.verify` names. Secrets are read anew for every reconcile, so that a rotated key counts at once.
 struct SignatureRequirements: Sendable {
-    private let server: any KubernetesAPIServer
     private let trust: any SigstoreTrust
     /// Whether keyless verification without `matchOIDCIdentity` accepts everybody (`--insecure-accept-any-identity`).
     private let acceptsAnyIdentity: Bool
 
-    init(server: any KubernetesAPIServer, trust: any SigstoreTrust, acceptsAnyIdentity: Bool) {
-        self.server = server
+    init(trust: any SigstoreTrust, acceptsAnyIdentity: Bool) {
         self.trust = trust
         self.acceptsAnyIdentity = acceptsAnyIdentity
     }
 
     /// The requirement of `object`; nil when it has none.
-    func requirement(of object: OCIRepository) async throws(ReconcileFailure) -> SignatureRequirement? {
+    func requirement(
+        of object: OCIRepository, secrets: SecretReader
+    ) async throws(ReconcileFailure) -> SignatureRequirement? {
         guard let verify = object.spec.verify else { return nil }
         switch verify.provider {
         case .cosign:
             let provider = verify.secretRef == nil ? "cosign keyless" : "cosign"
             do {
-                return try await cosign(verify, of: object, provider)
+                return try await cosign(verify, provider, secrets)
             } catch {
                 throw .verification(provider, error)
             }
         case .notation:
             throw .verification(
                 "notation",
-                RequirementProblem("this version cannot verify Notation signatures; nothing is stored unverified"),
+                SecretProblem("this version cannot verify Notation signatures; nothing is stored unverified"),
                 recovery: .stall)
         }
     }
 
     private func cosign(
-        _ verify: OCIRepositorySpec.Verification, of object: OCIRepository, _ provider: String
+        _ verify: OCIRepositorySpec.Verification, _ provider: String, _ secrets: SecretReader
     ) async throws -> SignatureRequirement {
-        let own = try await ownTrust(verify, of: object)
+        let own = try await ownTrust(verify, secrets)
         let policy: SignaturePolicy
         var material = own
         if let reference = verify.secretRef {
-            policy = try SignaturePolicy(keys: try await keys(reference.name, of: object))
+            policy = try SignaturePolicy(keys: try await keys(reference.name, secrets))
         } else {
             policy = try SignaturePolicy(identities: try matchers(verify))
             if material == nil { material = try await trust.material() }
@@ -64,52 +63,35 @@ struct SignatureRequirements: Sendable {
     }
 
     private func ownTrust(
-        _ verify: OCIRepositorySpec.Verification, of object: OCIRepository
+        _ verify: OCIRepositorySpec.Verification, _ secrets: SecretReader
     ) async throws -> TrustMaterial? {
         guard let reference = verify.trustedRootSecretRef else { return nil }
         let field = "spec.verify.trustedRootSecretRef"
-        let secret = try await secret(reference.name, of: object, field: field)
+        let secret = try await secrets.secret(reference.name, field: field)
         guard let bytes = secret.data["trusted_root.json"]?.revealed else {
-            throw RequirementProblem("Secret '\(secret.key)' of \(field) has no key 'trusted_root.json'")
+            throw SecretProblem(secret, field, "has no key 'trusted_root.json'")
         }
         do throws(VerificationError) {
             return try TrustMaterial(parsing: bytes, digest: Digest.of(bytes))
         } catch {
-            throw RequirementProblem("Secret '\(secret.key)' of \(field), key 'trusted_root.json': \(error)")
+            throw SecretProblem(secret, field, "key 'trusted_root.json': \(error)")
         }
     }
 
-    private func keys(_ name: String, of object: OCIRepository) async throws -> [PublicKey] {
+    private func keys(_ name: String, _ secrets: SecretReader) async throws -> [PublicKey] {
         let field = "spec.verify.secretRef"
-        let secret = try await secret(name, of: object, field: field)
+        let secret = try await secrets.secret(name, field: field)
         let entries = secret.data.filter { $0.key.hasSuffix(".pub") }.sorted { $0.key < $1.key }
         guard !entries.isEmpty else {
-            throw RequirementProblem(
-                "Secret '\(secret.key)' of \(field) has no key whose name ends in '.pub'; add the public key as 'cosign.pub'"
-            )
+            throw SecretProblem(
+                secret, field, "has no key whose name ends in '.pub'; add the public key as 'cosign.pub'")
         }
         return try entries.map { entry in
             do throws(CryptographyError) {
                 return try PublicKey(pem: entry.value.revealed)
             } catch {
-                throw RequirementProblem("Secret '\(secret.key)' of \(field), key '\(entry.key)': \(error)")
+                throw SecretProblem(secret, field, "key '\(entry.key)': \(error)")
             }
         }
     }
-
-    private func secret(_ name: String, of object: OCIRepository, field: String) async throws -> Secret {
-        let key = NamespacedName(namespace: object.metadata.namespace, name: name)
-        do throws(KubernetesError) {
-            return try await server.get(Secret.self, key)
-        } catch {
-            let problem =
-                error.isNotFound ? "does not exist; create it or correct the name" : "cannot be read: \(error)"
-            throw RequirementProblem("Secret '\(key)' of \(field) \(problem)")
-        }
-    }
-}
-
-private struct RequirementProblem: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }
