@@ -47,7 +47,9 @@ struct FieldSelector: Sendable {
     var namespace: String? { requirements.first { $0.path == "metadata.namespace" && $0.isEqual }?.value }
 
     func matches(_ object: StoredObject) -> Bool {
-        guard !requirements.isEmpty else { return true }
+        guard !requirements.isEmpty, requirements.allSatisfy({ Self.mayMatch($0, object) }) else {
+            return requirements.isEmpty
+        }
         var tree: JSONValue?
         for requirement in requirements {
             let actual: String
@@ -62,6 +64,24 @@ struct FieldSelector: Sendable {
             if (actual.utf8.elementsEqual(requirement.value.utf8)) != requirement.isEqual { return false }
         }
         return true
+    }
+
+    /// Whether the object's text has the wanted value at all: looking for it is a lot cheaper than parsing thousands of events.
+    private static func mayMatch(_ requirement: Requirement, _ object: StoredObject) -> Bool {
+        guard requirement.isEqual, !requirement.value.isEmpty, !requirement.path.hasPrefix("metadata.") else {
+            return true
+        }
+        let wanted = JSONValue.string(requirement.value).serialized()
+        // Booleans and numbers have no quotes.
+        guard wanted.count > 2, Int(requirement.value) == nil, !["true", "false"].contains(requirement.value) else {
+            return true
+        }
+        let text = object.bytes
+        guard text.count >= wanted.count else { return false }
+        return (0...(text.count - wanted.count)).contains { start in
+            text[start] == wanted[0] && text[start + 1] == wanted[1]
+                && text[start..<start + wanted.count].elementsEqual(wanted)
+        }
     }
 
     private static func field(_ path: String, of value: JSONValue) -> String {

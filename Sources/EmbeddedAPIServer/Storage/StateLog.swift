@@ -19,6 +19,8 @@ final class StateLog: Sendable {
         /// Bytes right after the last rewrite.
         var compactBytes: Int
         var isDirty = false
+        /// A record is written in part and cannot be cut off.
+        var isBroken = false
     }
 
     static let header = [UInt8]("embedded-api-state 1\n".utf8)
@@ -73,14 +75,29 @@ final class StateLog: Sendable {
         }
     }
 
+    /// Writes an entry behind the others. A part of one that could be written (a full disk) is cut off again; a log that cannot
+    /// be brought back into shape takes nothing more.
     func append(_ entry: Entry) throws(EmbeddedAPIServerError) {
         let line = Self.line(for: entry)
-        let file = state.withLock { state -> AppendOnlyFile in
-            state.bytes += line.count
-            state.isDirty = true
-            return state.file
+        let (file, size, isBroken) = state.withLock { ($0.file, $0.bytes, $0.isBroken) }
+        guard !isBroken else {
+            throw EmbeddedAPIServerError(
+                code: .storage, message: "'\(file.path)' could not be written completely; make room and restart")
         }
-        try file.append(line)
+        do {
+            try file.append(line)
+        } catch {
+            do {
+                try file.truncate(to: size)
+            } catch {
+                state.withLock { $0.isBroken = true }
+            }
+            throw error
+        }
+        state.withLock { state in
+            state.bytes = size + line.count
+            state.isDirty = true
+        }
     }
 
     /// Whether a rewrite would make the file a lot smaller.

@@ -93,10 +93,8 @@ struct WatchVerb: Sendable {
                     bytes.removeAll(keepingCapacity: true)
                 }
             }
-            // Even an empty beginning is sent, so that the client has the response's head.
-            try await writer.write(bytes)
+            if !bytes.isEmpty { try await writer.write(bytes) }
         }
-        if start != nil { try await writer.write([]) }
         continuation.yield()
         var nextBookmark = firstBookmark(deadline: deadline)
         for await _ in signal {
