@@ -13,6 +13,7 @@ struct VerifiedBlob: AsyncSequence, Sendable {
     let descriptor: Descriptor
     let action: String
     let registry: String
+    let deadline: Deadline
     let metrics: RegistryMetrics
 
     func makeAsyncIterator() -> AsyncIterator { AsyncIterator(blob: self) }
@@ -41,6 +42,9 @@ struct VerifiedBlob: AsyncSequence, Sendable {
                 chunk = try await chunks.nextChunk()
             } catch {
                 if Task.isCancelled { throw .cancelled(blob.action) }
+                guard error.code != .timeout || blob.deadline.remaining != .zero else {
+                    throw blob.deadline.expired(blob.action)
+                }
                 throw RegistryError(
                     error, while: "\(blob.action): after \(received) of \(blob.descriptor.size) bytes",
                     endpoint: blob.registry)

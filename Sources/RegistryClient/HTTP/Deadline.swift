@@ -1,4 +1,5 @@
 internal import Core
+internal import HTTPTransport
 
 /// When a piece of work must be over, on a time source's uptime.
 struct Deadline: Sendable {
@@ -22,6 +23,13 @@ struct Deadline: Sendable {
     func expired(_ action: String) -> RegistryError {
         let within = allowance.map { " within \(GoDuration($0))" } ?? ""
         return RegistryError(.timeout, "\(action): not done\(within)")
+    }
+
+    /// What a failed exchange means. When the time is over, that is what is said, in words that are the same at every try:
+    /// what was left for this one exchange says nothing to anybody.
+    func failure(_ error: HTTPTransportError, while action: String, endpoint: String) -> RegistryError {
+        if error.code == .timeout, remaining == .zero { return expired(action) }
+        return RegistryError(error, while: action, endpoint: endpoint)
     }
 
     /// Runs `work`, cancelling it when the time is over.

@@ -222,7 +222,7 @@ struct Exchanger: Sendable {
         case .success(let response): return response
         case .failure(let error):
             if Task.isCancelled { throw .cancelled(action) }
-            throw RegistryError(error, while: action, endpoint: registry)
+            throw deadline.failure(error, while: action, endpoint: registry)
         }
     }
 

@@ -29,7 +29,7 @@ extension Repository: BlobFetching {
                 action: action))
         let blob = VerifiedBlob(
             body: response.body, descriptor: descriptor, action: action, registry: reference.registry,
-            metrics: shared.metrics)
+            deadline: deadline, metrics: shared.metrics)
         if let text = response.headers["Content-Length"], let length = Int64(text), length != descriptor.size {
             throw blob.sizeMismatch("the registry announces \(length)", isRetryable: false)
         }
