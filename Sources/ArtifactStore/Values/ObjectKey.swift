@@ -20,9 +20,10 @@ package struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertibl
     /// The folder of all objects of the kind.
     static let kindFolder = "ocirepository"
 
-    /// Whether both parts are what Kubernetes allows: DNS label and DNS subdomain (RFC 1123).
+    /// Whether both parts are what Kubernetes allows: a DNS label and a DNS subdomain (RFC 1123), whose labels Kubernetes
+    /// lets be longer than 63 characters.
     var isValid: Bool {
-        Self.isLabel(namespace.utf8[...]) && name.utf8.count <= 253
+        namespace.utf8.count <= 63 && Self.isLabel(namespace.utf8[...]) && name.utf8.count <= 253
             && name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(Self.isLabel)
     }
 
@@ -36,7 +37,7 @@ package struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertibl
 
     private static func isLabel(_ text: Substring.UTF8View) -> Bool {
         let hyphen = UInt8(ascii: "-")
-        return (1...63).contains(text.count) && text.first != hyphen && text.last != hyphen
+        return !text.isEmpty && text.first != hyphen && text.last != hyphen
             && text.allSatisfy {
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
