@@ -349,9 +349,7 @@ package final class OCIRepositoryReconciler: Reconciler {
             path: stored.path, url: url(ofPath: stored.path), revision: source.revision,
             digest: stored.digest.description, size: stored.size, lastUpdateTime: time.now,
             metadata: pulled.manifest.annotations)
-        if let selection = pulled.selection {
-            run.request.logger.info("Chose a manifest of the index", ["selection": .string(selection.explanation)])
-        }
+        observation.selection = pulled.selection?.explanation
         observation.progress = .stored(artifact, latestURL: latestURL(of: run.object.key))
         events.skipped(stored, of: run.object, logger: run.request.logger)
     }

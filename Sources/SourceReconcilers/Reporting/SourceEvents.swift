@@ -14,7 +14,7 @@ struct SourceEvents: Sendable {
     init(recorder: any EventRecording) { self.recorder = recorder }
 
     /// Tells how a reconcile ended. `object` is what it started from.
-    func record(_ observation: Observation, of object: OCIRepository, detail: String? = nil, logger: Logger) {
+    func record(_ observation: Observation, of object: OCIRepository, logger: Logger) {
         switch observation.progress {
         case .running, .suspended:
             return
@@ -25,7 +25,7 @@ struct SourceEvents: Sendable {
             let isNew = object.status.artifact?.digest != artifact.digest
             let hadFailed = object.status.condition(ConditionType.ready)?.status == .no
             if isNew || hadFailed {
-                let message = Self.storedMessage(artifact, of: object) + (detail.map { ", \($0)" } ?? "")
+                let message = Self.storedMessage(artifact, of: object) + (observation.selection.map { ", \($0)" } ?? "")
                 recorder.record(
                     EventRecord(
                         object, type: .normal, reason: isNew ? "NewArtifact" : ConditionReason.succeeded,

@@ -58,6 +58,8 @@ package struct Observation: Sendable, Hashable {
     package var content: StoredContent = .notExamined
     package var signature: SignatureVerdict = .unchanged
     package var newRevision: NewRevision?
+    /// Which manifest of an index was chosen and why; nil where there was no index.
+    package var selection: String?
     package var progress: Progress = .running
 
     /// A reconcile that has just begun.
