@@ -137,7 +137,7 @@ let package = Package(
             "SourceReconcilers",
             [
                 "Core", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI", "RegistryClient",
-                "ArtifactStore", "Archiving",
+                "ArtifactStore", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport", "EmbeddedAPIServer",
             ]),
         tests("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "HTTPTransport", "YAMLCoding"]),
         tests("ControllerApp", ["Core"]),

@@ -1,0 +1,216 @@
+import ControllerRuntime
+import Core
+import HTTPServing
+import KubernetesAPI
+import SourceReconcilers
+import TestSupport
+import Testing
+
+/// What failures leave as it was, what they cost, and how they end.
+@Suite struct RecoveryTests {
+    private static let layer = TarArchive.layer(["a": "content"])
+
+    @Test func aFailureKeepsTheArtifactAndRecoveryIsTold() async throws {
+        try await Workbench.run { bench in
+            let digest = bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create()
+            try await bench.reconcile()
+            let before = try await bench.object().status
+            let files = bench.files
+            bench.events.forget()
+
+            bench.registry.misbehave { _ in RegistryStandIn.error(503, "UNAVAILABLE") }
+            bench.time.advance(by: .seconds(60))
+            try await bench.reconcile()
+            let failing = try await bench.object()
+            #expect(failing.status.artifact == before.artifact && failing.status.url == before.url)
+            #expect(bench.files == files)
+            #expect(
+                failing.status.condition(ConditionType.artifactInStorage)
+                    == before.condition(ConditionType.artifactInStorage))
+            #expect(failing.status.condition(ConditionType.ready)?.status == .no)
+            #expect(failing.status.condition(ConditionType.ready)?.lastTransitionTime == bench.time.now)
+            #expect(failing.status.observedGeneration == 1)
+            #expect(try await bench.kstatus() == .inProgress)
+
+            // Ten more failures change nothing.
+            for _ in 0..<10 {
+                bench.time.advance(by: .seconds(60))
+                try await bench.reconcile()
+            }
+            #expect(try await bench.object().metadata.resourceVersion == failing.metadata.resourceVersion)
+
+            bench.registry.misbehave(nil)
+            bench.time.advance(by: .seconds(60))
+            bench.events.forget()
+            bench.registry.forgetExchanges()
+            try await bench.reconcile()
+            let after = try await bench.object().status
+            #expect(after.artifact == before.artifact)
+            #expect(after.conditions.map(\.type) == ["Ready", "ArtifactInStorage"])
+            #expect(after.condition(ConditionType.ready)?.lastTransitionTime == bench.time.now)
+            #expect(
+                after.condition(ConditionType.artifactInStorage)?.lastTransitionTime
+                    == before.condition(ConditionType.artifactInStorage)?.lastTransitionTime)
+            #expect(bench.registry.downloads == 0)
+            #expect(try await bench.kstatus() == .current)
+            let event = try #require(bench.events.all.first)
+            #expect(
+                bench.events.all.count == 1 && event.type == .normal && event.reason == "Succeeded" && !event.isTrace)
+            #expect(event.message == "stored artifact with revision '1.0.0@\(digest)' from '\(bench.url)'")
+            #expect(event.annotations["source.toolkit.fluxcd.io/revision"] == "1.0.0@\(digest)")
+        }
+    }
+
+    @Test func anOutdatedArtifactIsSaidToBeOne() async throws {
+        try await Workbench.run { bench in
+            let one = bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create()
+            try await bench.reconcile()
+            let two = bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "new"]))
+            bench.registry.misbehave { $0.isBlob ? RegistryStandIn.error(500, "UNKNOWN") : nil }
+            try await bench.reconcile()
+            var status = try await bench.object().status
+            let outdated = try #require(status.condition(ConditionType.artifactOutdated))
+            let reference = "\(bench.host)/team/app:1.0.0"
+            #expect(outdated.status == .yes && outdated.reason == "NewRevision")
+            #expect(outdated.message == "new revision '1.0.0@\(two)' for '\(reference)'")
+            #expect(status.condition(ConditionType.reconciling)?.reason == ConditionReason.progressingWithRetry)
+            #expect(
+                status.condition(ConditionType.reconciling)?.message
+                    == "building artifact: new revision '1.0.0@\(two)' for '\(reference)'")
+            #expect(status.condition(ConditionType.ready)?.reason == ConditionReason.pullFailed)
+            #expect(status.artifact?.revision == "1.0.0@\(one)")
+
+            // Whoever pushed it takes it back.
+            bench.registry.tag("1.0.0", one)
+            try await bench.reconcile()
+            status = try await bench.object().status
+            #expect(status.conditions.map(\.type) == ["Ready", "ArtifactInStorage"])
+            #expect(bench.events.all.last?.reason == "Succeeded")
+        }
+    }
+
+    @Test func aStallEndsWithANewGeneration() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create("app", ["url": .string("\(bench.url):1.0.0")])
+            guard case .terminal = try await bench.reconcile() else {
+                Issue.record("it does not stall")
+                return
+            }
+            #expect(try await bench.kstatus() == .failed)
+            try await bench.change(spec: ["url": .string(bench.url)])
+            #expect(try await bench.kstatus() == .inProgress, "a new generation is not judged by the old conditions")
+            try await bench.reconcile()
+            let status = try await bench.object().status
+            #expect(status.conditions.map(\.type) == ["Ready", "ArtifactInStorage"])
+            #expect(status.observedGeneration == 2)
+        }
+    }
+
+    @Test func aStalledObjectKeepsItsArtifact() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create()
+            try await bench.reconcile()
+            let artifact = try await bench.object().status.artifact
+            try await bench.change(spec: ["url": .string("\(bench.url):1.0.0")])
+            try await bench.reconcile()
+            let status = try await bench.object().status
+            #expect(artifact != nil && status.artifact == artifact)
+            #expect(status.observedGeneration == 2)
+            #expect(try await bench.kstatus() == .failed)
+        }
+    }
+
+    // MARK: - Secrets
+
+    @Test func aRotatedSecretHealsTheObject() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            bench.registry.require(username: "robot", password: "right-password")
+            bench.hide("right-password")
+            try await bench.createPullSecret("pull", [bench.host: ("robot", "wrong-password")])
+            try await bench.create("app", ["secretRef": ["name": "pull"]])
+            try await bench.reconcile()
+            #expect(try await bench.kstatus() == .inProgress)
+            try await bench.api.ask("DELETE", "/api/v1/namespaces/apps/secrets/pull")
+            try await bench.createPullSecret("pull", [bench.host: ("robot", "right-password")])
+            try await bench.reconcile()
+            #expect(try await bench.kstatus() == .current)
+        }
+    }
+
+    @Test func theBestMatchOfSeveralPullSecretsIsUsed() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            bench.registry.require(username: "robot", password: "right-password")
+            try await bench.createPullSecret("host", [bench.host: ("robot", "password-of-the-host")])
+            try await bench.createPullSecret(
+                "path",
+                [
+                    "\(bench.host)/team": ("robot", "right-password"),
+                    "\(bench.host)/other": ("robot", "elsewhere-password"),
+                ])
+            try await bench.createPullSecret("glob", ["*.0.0.1": ("robot", "password-of-the-glob")])
+            try await bench.createServiceAccount("puller", pullSecrets: ["host", "path", "glob"])
+            try await bench.create("app", ["serviceAccountName": "puller"])
+            try await bench.reconcile()
+            #expect(try await bench.kstatus() == .current)
+            let used = Set(bench.registry.exchanges.compactMap(\.authorization))
+            #expect(used.count == 1, "no other password was tried at the registry")
+        }
+    }
+
+    // MARK: - The API server
+
+    @Test func anAPIServerThatFailsCostsNoSecondDownload() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create()
+            bench.api.misbehave { exchange in
+                exchange.isWrite && exchange.path.hasSuffix("/status") ? .text(500, "the API server is ill") : nil
+            }
+            guard case .failed = try await bench.reconcile() else {
+                Issue.record("a status that could not be written counts as written")
+                return
+            }
+            #expect(bench.events.all.isEmpty, "what is not in the status is not told")
+            bench.api.misbehave(nil)
+            try await bench.reconcile()
+            #expect(try await bench.kstatus() == .current)
+            #expect(bench.events.all.map(\.reason) == ["NewArtifact"])
+            #expect(bench.registry.downloads == 1)
+        }
+    }
+
+    @Test func otherWritersChangesSurvive() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create()
+            let path = "/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/ocirepositories/app"
+            let condition: JSONValue = [
+                "type": "Custom", "status": "True", "reason": "Because", "message": "of somebody else",
+                "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 1,
+            ]
+            try await bench.api.ask(
+                "PATCH", "\(path)/status", ["status": ["conditions": .array([condition])]],
+                type: "application/merge-patch+json")
+            // Somebody writes between our reading and our writing, once.
+            bench.registry.misbehave { [bench] exchange in
+                guard exchange.isBlob else { return nil }
+                _ = try? await bench.api.ask(
+                    "PATCH", path, ["metadata": ["labels": ["written": "meanwhile"]]],
+                    type: "application/merge-patch+json")
+                return nil
+            }
+            try await bench.reconcile()
+            let json = try await bench.json()
+            #expect(json.member(at: "metadata", "labels", "written") == "meanwhile")
+            #expect(json.member(at: "status", "conditions")?.arrayValue?.contains(condition) == true)
+            #expect(try await bench.kstatus() == .current)
+            #expect(try await bench.object().metadata.finalizers == ["finalizers.fluxcd.io"])
+        }
+    }
+}

@@ -1,0 +1,234 @@
+import ControllerRuntime
+import Core
+import HTTPServing
+import KubernetesAPI
+import SourceReconcilers
+import TestSupport
+import Testing
+
+/// Specs and the objects that they name, wrong in every way that the API server lets through.
+@Suite struct SpecFaultTests {
+    @Test(.timeLimit(.minutes(2)), arguments: references + secrets + certificates + proxies + unsupported)
+    func isReported(_ fault: FaultCase) async throws { try await fault.prove() }
+
+    private static let authentication = ConditionReason.authenticationFailed
+
+    static let references: [FaultCase] = [
+        FaultCase("a URL with a tag", ConditionReason.urlInvalid, isStall: true) { bench in
+            ["url": .string("\(bench.url):1.0.0")]
+        }.expecting(["URL validation failed for 'oci://", "URL must not contain a tag; remove ':1.0.0'"]),
+        FaultCase("a URL with a digest", ConditionReason.urlInvalid, "URL must not contain a digest", isStall: true) {
+            ["url": .string("\($0.url)@sha256:\(String(repeating: "a", count: 64))")]
+        },
+        FaultCase(
+            "a URL without a path", ConditionReason.urlInvalid, "URL validation failed for 'oci://':", isStall: true
+        ) {
+            _ in ["url": "oci://"]
+        },
+        FaultCase("a URL in capitals", ConditionReason.urlInvalid, "lower case", isStall: true) { bench in
+            ["url": .string("oci://\(bench.host)/Team/App")]
+        },
+        FaultCase("no tag", ConditionReason.readOperationFailed, "spec.ref.tag", "a b") { _ in ["ref": ["tag": "a b"]]
+        },
+        FaultCase("no digest", ConditionReason.pullFailed, "spec.ref.digest") { _ in
+            ["ref": ["digest": "sha256:abc"]]
+        },
+        FaultCase("no range", ConditionReason.readOperationFailed, "semver 'one to three' parse error: ") { _ in
+            ["ref": ["semver": "one to three"]]
+        }.expecting(["failed to determine the artifact tag for 'oci://127.0.0.1:"]),
+        FaultCase("no match", ConditionReason.readOperationFailed, "no match found for semver: >=9.0.0") { bench in
+            bench.registry.push("1.0.0", "latest", "other", layer: TarArchive.layer(["a": "b"]))
+            return ["ref": ["semver": ">=9.0.0"]]
+        },
+        FaultCase("no match after the filter", ConditionReason.readOperationFailed, "semverFilter '^9'") { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            return ["ref": ["semver": "*", "semverFilter": "^9"]]
+        },
+        FaultCase("no expression", ConditionReason.readOperationFailed, "semverFilter 'a(b' parse error: ") { _ in
+            ["ref": ["semver": "*", "semverFilter": "a(b"]]
+        },
+        FaultCase("a pin that does not hold", ConditionReason.pullFailed, "pins it to sha256:aaaa") { bench in
+            let digest = bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            _ = digest
+            return ["ref": ["tag": .string("1.0.0@sha256:\(String(repeating: "a", count: 64))")]]
+        },
+        FaultCase(
+            "a layer that is not there", ConditionReason.layerOperationFailed,
+            "failed to find layer with media type 'application/x' in artifact", "application/vnd.cncf.flux.content"
+        ) { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            return ["layerSelector": ["mediaType": "application/x"]]
+        },
+    ]
+
+    static let secrets: [FaultCase] = [
+        FaultCase(
+            "no such Secret", authentication, "failed to get credential: ", "'apps/missing'", "spec.secretRef",
+            "does not exist"
+        ) { _ in ["secretRef": ["name": "missing"]] },
+        FaultCase(
+            "a Secret of another shape", authentication, "failed to get credential: ", "'apps/odd'", "'Opaque'",
+            ".dockerconfigjson"
+        ) { bench in
+            try await bench.createSecret("odd", ["username": "top-secret-name", "password": "top-secret-word"])
+            return ["secretRef": ["name": "odd"]]
+        },
+        FaultCase(
+            "a Secret that is no JSON", authentication, "failed to get credential: ", "'apps/odd'", ".dockerconfigjson"
+        ) { bench in
+            try await bench.createSecret("odd", [".dockerconfigjson": "top-secret-nonsense"])
+            return ["secretRef": ["name": "odd"]]
+        },
+        FaultCase(
+            "a Secret without auths", authentication, "failed to get credential: ", "'auths'"
+        ) { bench in
+            try await bench.createSecret("odd", [".dockerconfigjson": #"{"top-secret-key":{}}"#])
+            return ["secretRef": ["name": "odd"]]
+        },
+        FaultCase(
+            "a Secret whose auth is no base64", authentication, "failed to get credential: ", "entry 'ghcr.io'"
+        ) { bench in
+            try await bench.createSecret("odd", [".dockerconfigjson": #"{"auths":{"ghcr.io":{"auth":"top secret!"}}}"#])
+            bench.hide("top secret!")
+            return ["secretRef": ["name": "odd"]]
+        },
+        FaultCase(
+            "a wrong password", ConditionReason.pullFailed, "HTTP 401", "Secret 'apps/pull' of spec.secretRef",
+            "entry '127.0.0.1:"
+        ) { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            bench.registry.require(username: "robot", password: "right")
+            try await bench.createPullSecret("pull", [bench.host: ("robot", "top-secret-but-wrong")])
+            return ["secretRef": ["name": "pull"]]
+        },
+        FaultCase(
+            "a Secret for other hosts", ConditionReason.pullFailed, "HTTP 401", "no entry of Secret 'pull'", "'ghcr.io'"
+        ) { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            bench.registry.require(username: "robot", password: "right")
+            try await bench.createPullSecret("pull", ["ghcr.io": ("robot", "top-secret-elsewhere")])
+            return ["secretRef": ["name": "pull"]]
+        },
+        FaultCase(
+            "no such service account", authentication, "failed to get credential: ", "'apps/nobody'",
+            "spec.serviceAccountName"
+        ) { _ in ["serviceAccountName": "nobody"] },
+        FaultCase(
+            "a service account with a missing Secret", authentication, "failed to get credential: ", "'apps/missing'",
+            "service account 'puller'", "does not exist"
+        ) { bench in
+            try await bench.createPullSecret("there", ["ghcr.io": ("robot", "top-secret-there")])
+            try await bench.createServiceAccount("puller", pullSecrets: ["there", "missing"])
+            return ["serviceAccountName": "puller"]
+        },
+    ]
+
+    /// A case with a `certSecretRef` to a Secret that holds what `data` says.
+    private static func certificates(
+        _ name: String, _ fragments: String...,
+        data: @escaping @Sendable (TestCertificates) -> [String: [UInt8]]
+    ) -> FaultCase {
+        FaultCase(name, authentication, "failed to generate transport for 'oci://", "'apps/tls'", "spec.certSecretRef")
+        {
+            bench in
+            let values = data(try await SharedCertificates.task.value).mapValues { String(decoding: $0, as: UTF8.self) }
+            try await bench.createSecret("tls", values)
+            for value in values.values {
+                for line in value.split(separator: "\n").dropFirst() { bench.hide(String(line)) }
+            }
+            return ["certSecretRef": ["name": "tls"]]
+        }.expecting(fragments)
+    }
+
+    static let certificates: [FaultCase] = [
+        FaultCase(
+            "no such Secret for TLS", authentication, "failed to generate transport for 'oci://", "'apps/missing'",
+            "does not exist"
+        ) { _ in ["certSecretRef": ["name": "missing"]] },
+        certificates("none of the keys", "tls.crt", "tls.key", "ca.crt") { _ in ["other": Array("top-secret".utf8)] },
+        certificates("a certificate without its key", "has 'tls.crt' but not 'tls.key'") {
+            ["tls.crt": $0.client.certificate]
+        },
+        certificates("a key without its certificate", "has 'tls.key' but not 'tls.crt'") {
+            ["tls.key": $0.client.key]
+        },
+        certificates("a key of another certificate", "tls.key") {
+            ["tls.crt": $0.client.certificate, "tls.key": $0.server.key]
+        },
+        certificates("a certificate that is no PEM", "tls.crt") {
+            ["tls.crt": Array("top-secret-garbage".utf8), "tls.key": $0.client.key]
+        },
+        certificates("a key that is no PEM", "tls.key") {
+            ["tls.crt": $0.client.certificate, "tls.key": Array("top-secret-garbage".utf8)]
+        },
+        certificates("a CA that is no PEM", "ca.crt") { _ in ["ca.crt": Array("top-secret-garbage".utf8)] },
+    ]
+
+    /// A case with a `proxySecretRef` to a Secret that holds what `data` says.
+    private static func proxy(_ name: String, _ fragments: String..., data: [String: String]) -> FaultCase {
+        FaultCase(name, authentication, "failed to get proxy address: ", "'apps/proxy'", "spec.proxySecretRef") {
+            bench in
+            try await bench.createSecret("proxy", data)
+            return ["proxySecretRef": ["name": "proxy"]]
+        }.expecting(fragments)
+    }
+
+    static let proxies: [FaultCase] = [
+        FaultCase(
+            "no such Secret for the proxy", authentication, "failed to get proxy address: ", "'apps/missing'",
+            "does not exist"
+        ) { _ in ["proxySecretRef": ["name": "missing"]] },
+        proxy("no address", "has no key 'address'", data: ["username": "top-secret-user"]),
+        proxy("another scheme", "http, https and socks5", data: ["address": "ftp://top:secret-word@proxy.test:21"]),
+        proxy("an address that is no URL", "'address'", data: ["address": "top-secret-nonsense"]),
+        proxy(
+            "an address that is too long", "2048",
+            data: ["address": "http://top-secret.test/\(String(repeating: "p", count: 2048))"]),
+        FaultCase(
+            "a proxy that is not there", ConditionReason.pullFailed, "failed to determine artifact digest: ", "proxy"
+        ) { bench in
+            let port = try freePort()
+            try await bench.createSecret("proxy", ["password": "top-secret-word"])
+            try await bench.api.ask(
+                "PATCH", "/api/v1/namespaces/apps/secrets/proxy",
+                ["stringData": ["address": .string("http://127.0.0.1:\(port)"), "username": "robot"]],
+                type: "application/merge-patch+json")
+            return ["proxySecretRef": ["name": "proxy"]]
+        },
+    ]
+
+    static let unsupported: [FaultCase] = [
+        FaultCase("a cloud login", authentication, "failed to get credential from aws: ", isStall: true) { _ in
+            ["provider": "aws"]
+        }
+    ]
+
+    /// Whatever verification can do: nothing unsigned is ever stored where it is asked for.
+    @Test(arguments: ["cosign", "notation"])
+    func nothingUnsignedIsStored(provider: String) async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            try await bench.createSecret("keys", ["key.pub": "nonsense"], isSecret: false)
+            try await bench.create("app", ["verify": ["provider": .string(provider), "secretRef": ["name": "keys"]]])
+            try await bench.reconcile()
+            let status = try await bench.object().status
+            #expect(status.artifact == nil && bench.files.isEmpty)
+            #expect(status.condition(ConditionType.ready)?.status == .no)
+            #expect(!bench.registry.exchanges.contains { $0.isBlob })
+            #expect(bench.events.all.contains { $0.type == .warning })
+        }
+    }
+
+    @Test func anIntervalOfZeroPollsEverySecond() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            try await bench.create("app", ["interval": "0s"])
+            guard case .requeue(after: let delay) = try await bench.reconcile() else {
+                Issue.record("it is not polled")
+                return
+            }
+            #expect((.milliseconds(950)...(.milliseconds(1050))).contains(delay))
+            #expect(try await bench.kstatus() == .current)
+        }
+    }
+}
