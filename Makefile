@@ -7,7 +7,7 @@ RELEASE_FLAGS ?= -c release --static-swift-stdlib $(BUILD_FLAGS)
 IMAGE ?= source-controller:dev
 SWIFT_FILES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build release run test test-asan test-tsan lint format bench image install-manifests check-manifests
+.PHONY: help deps build release run test test-asan test-tsan mutants lint format bench image install-manifests check-manifests
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test-asan: ## Run every test under the address sanitizer
 test-tsan: ## Run every test under the thread sanitizer
 	@scripts/install-dependencies build run test
 	@scripts/test --sanitize=thread --scratch-path .build/tsan -Xswiftc -DTHREAD_SANITIZER
+
+mutants: ## Switch each check of the signature verifier off in turn and show that a test notices
+	@scripts/mutants
 
 lint: ## Check the formatting and the rules a machine can check
 	@swift format lint --strict --recursive $(SWIFT_FILES)

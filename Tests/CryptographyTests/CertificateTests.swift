@@ -31,7 +31,6 @@ struct CertificateTests {
             var builder = CertificateBuilder.authority(
                 "intermediate", key: intermediateKey.publicKey, notBefore: start, notAfter: intermediateNotAfter,
                 serial: 2, usages: intermediateUsages)
-            // Without basic constraints, key usage alone lets OpenSSL take it for an authority.
             if !intermediateIsAuthority { builder.extensions.removeFirst() }
             intermediate = try builder.signed(by: rootKey, issuer: root)
             leafKey = try PrivateKey.generate(.ecdsa(.p256))
@@ -150,7 +149,14 @@ struct CertificateTests {
         try refuses(authority.leaf, "issuer of another usage", in: try Authority(intermediateUsages: [.timeStamping]))
         try refuses(authority.leaf, "root of another usage", in: try Authority(rootUsages: [.timeStamping]))
         try refuses(authority.leaf, "path length", in: try Authority(pathLength: 0))
-        try refuses(authority.leaf, "no basic constraints", in: try Authority(intermediateIsAuthority: false))
+        // Not even as an anchor, where key usage alone would do for OpenSSL.
+        let bare = try Authority(intermediateIsAuthority: false)
+        try refuses(bare.leaf, "no basic constraints", in: bare)
+        let issued = try bare.leaf.signed(by: bare.intermediateKey, issuer: bare.intermediate)
+        #expect(throws: CryptographyError.self) {
+            try CertificatePath(
+                from: issued, intermediates: [], anchors: [bare.intermediate], at: Self.start, usage: .codeSigning)
+        }
 
         // An authority cannot vouch for itself, and a leaf cannot issue.
         #expect(throws: CryptographyError.self) {
