@@ -32,12 +32,19 @@ package final class ArchiveBuilder {
     private final class Output {
         private var gzip = GzipWriter()
         private let sink: (Span<UInt8>) throws(ArchiveError) -> Void
+        private let unpacked: (Span<UInt8>) -> Void
 
-        init(_ sink: @escaping (Span<UInt8>) throws(ArchiveError) -> Void) {
+        init(
+            _ sink: @escaping (Span<UInt8>) throws(ArchiveError) -> Void, unpacked: @escaping (Span<UInt8>) -> Void
+        ) {
             self.sink = sink
+            self.unpacked = unpacked
         }
 
-        func write(_ bytes: Span<UInt8>) throws(ArchiveError) { try gzip.write(bytes, sink) }
+        func write(_ bytes: Span<UInt8>) throws(ArchiveError) {
+            unpacked(bytes)
+            try gzip.write(bytes, sink)
+        }
         func finish() throws(ArchiveError) { try gzip.finish(sink) }
     }
 
@@ -47,20 +54,22 @@ package final class ArchiveBuilder {
     private let output: Output
     private var summary = Summary()
 
-    private init(_ options: Options, _ sink: @escaping (Span<UInt8>) throws(ArchiveError) -> Void) {
+    private init(_ options: Options, _ output: Output) {
         matcher = IgnoreMatcher(options.ignore)
         isReproducible = options.isReproducible
-        output = Output(sink)
+        self.output = output
     }
 
     /// Packs what is at `path` and hands the archive's bytes to `sink`, in pieces. Blocks.
+    /// - Parameter unpacked: sees the bytes of the tar archive before they are packed, such as to hash them.
     /// - Throws: `inputOutput` when something cannot be read, `ignoreRules`, and what `sink` throws.
     package static func pack(
-        _ path: String, options: Options = Options(), sink: @escaping (Span<UInt8>) throws(ArchiveError) -> Void
+        _ path: String, options: Options = Options(), unpacked: @escaping (Span<UInt8>) -> Void = { _ in },
+        sink: @escaping (Span<UInt8>) throws(ArchiveError) -> Void
     ) throws(ArchiveError) -> Summary {
         try archiving {
-            let builder = ArchiveBuilder(options, sink)
-            if let folder = try? Directory(path: path) {
+            let builder = ArchiveBuilder(options, Output(sink, unpacked: unpacked))
+            if let folder = try folder(at: path) {
                 try builder.add(folder, at: [])
             } else {
                 let (parent, name) = split(path)
@@ -69,6 +78,16 @@ package final class ArchiveBuilder {
             try builder.writer.finish(builder.output.write)
             try builder.output.finish()
             return builder.summary
+        }
+    }
+
+    /// The folder at `path`; nil when what is there is none.
+    private static func folder(at path: String) throws(FileSystemError) -> Directory? {
+        do {
+            return try Directory(path: path)
+        } catch {
+            guard error.isWrongKind else { throw error }
+            return nil
         }
     }
 

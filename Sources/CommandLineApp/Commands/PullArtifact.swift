@@ -1,5 +1,7 @@
+internal import Archiving
 internal import CommandLineParsing
 internal import Core
+internal import FoundationEssentials
 internal import OCI
 internal import RegistryClient
 
@@ -28,13 +30,31 @@ struct PullArtifact: Command {
         let (manifest, _, selection) = try await repository.imageManifest(of: fetched)
         if let selection { context.note(selection.explanation) }
         guard let layer = manifest.layers.first else { throw OCIError(.invalidManifest, "no layers found in artifact") }
-        let written = try await ArchiveUnpacker.unpack(try await repository.streamBlob(layer), to: flags[Self.output])
+        let written = try await Self.unpack(try await repository.streamBlob(layer), to: flags[Self.output])
         for (key, name) in [(AnnotationKey.source, "source"), (AnnotationKey.revision, "revision")] {
             if let value = manifest.annotations[key] {
                 context.succeed("\(name) \(RemoteText.printable(value, limit: 1024))")
             }
         }
         context.succeed("digest \(reference.repository)@\(fetched.descriptor.digest)")
-        context.succeed("artifact content extracted to \(flags[Self.output]) (\(written) files)")
+        context.succeed("artifact content extracted to \(flags[Self.output]) (\(written.fileCount) files)")
+    }
+
+    private static func unpack(
+        _ chunks: any AsyncSequence<[UInt8], any Error> & Sendable, to path: String
+    ) async throws -> ArchiveExtractor.Summary {
+        let executor = BlockingExecutor(label: "unpack", width: 1)
+        let work = try await executor.run {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            return Work(try ArchiveExtractor(into: path))
+        }
+        for try await chunk in chunks { try await executor.run { try work.extractor.consume(chunk.span) } }
+        return try await executor.run { try work.extractor.finish() }
+    }
+
+    /// Handed from thread to thread, used by one at a time.
+    private final class Work: @unchecked Sendable {
+        let extractor: ArchiveExtractor
+        init(_ extractor: ArchiveExtractor) { self.extractor = extractor }
     }
 }

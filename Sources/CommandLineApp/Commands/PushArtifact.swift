@@ -19,7 +19,7 @@ struct PushArtifact: Command {
     private static let output = Flag.string(
         "output", shorthand: "o", choices: ["", "json", "yaml"], help: "print the result in this format")
     private static let ignore = Flag.strings(
-        "ignore-paths", placeholder: "pattern", default: DirectoryPacker.defaultIgnores, separator: ",",
+        "ignore-paths", placeholder: "pattern", default: PackedLayer.defaultIgnores, separator: ",",
         help: "paths to leave out, in .gitignore format")
     private static let reproducible = Flag.bool(
         "reproducible", help: "set the created annotation to 1970-01-01, so that equal content gives an equal digest")
@@ -55,8 +55,11 @@ struct PushArtifact: Command {
         let isQuiet = !flags[Self.output].isEmpty
         if !isQuiet { context.note("pushing artifact to \(reference.repository):\(tag)") }
 
-        let layer = try await DirectoryPacker.pack(
+        let layer = try await PackedLayer.pack(
             path: flags[Self.files], ignoring: flags[Self.ignore], environment: context.environment)
+        if !isQuiet, !layer.skipped.isEmpty {
+            context.note("left out what is neither file nor folder: \(layer.skipped.joined(separator: ", "))")
+        }
         let config = Self.config(of: layer)
         let configDescriptor = Descriptor(
             mediaType: .fluxConfig, digest: .of(config), size: Int64(config.count))

@@ -160,14 +160,14 @@ package struct ControllerFlags: Sendable {
                 help: "How many times larger than the layer its content may be, beyond its first 64 MiB."))
         entryCountLimit = set.add(
             .integer(
-                "entry-count-limit", default: 200_000, in: 1...100_000_000,
+                "entry-count-limit", default: 250_000, in: 1...100_000_000,
                 help: "The largest number of entries in a layer's archive."))
         pathLengthLimit = set.add(
             .integer(
                 "path-length-limit", default: 4096, in: 1...65_536, help: "The longest path in an archive, in bytes."))
         pathDepthLimit = set.add(
             .integer(
-                "path-depth-limit", default: 128, in: 1...4096, help: "The deepest path in an archive, in folders."))
+                "path-depth-limit", default: 100, in: 1...4096, help: "The deepest path in an archive, in folders."))
         storageSizeLimit = set.add(
             Self.bytes(
                 "storage-size-limit", default: 0, help: "The largest size of all artifacts together (0: no limit)"))
