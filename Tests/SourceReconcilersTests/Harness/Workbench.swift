@@ -120,7 +120,8 @@ final class Workbench: Sendable {
         let client = RegistryClient(http: http, configuration: registries, metrics: metrics, logger: log.logger())
         let reconciler = OCIRepositoryReconciler(
             configuration: .init(advertisedHost: options.advertisedHost), objects: informer.store, server: server,
-            registry: RemoteRegistry(client), proxyEnvironment: ProxyEnvironment([:]), store: store, events: events,
+            registry: RemoteRegistry(client), trust: NoTrust(), proxyEnvironment: ProxyEnvironment([:]), store: store,
+            events: events,
             metrics: metrics, time: time)
         return (store, reconciler)
     }
@@ -324,6 +325,12 @@ final class Workbench: Sendable {
             #expect(leaks.isEmpty, "a secret value came out: \(leaks.first?.prefix(400) ?? "")")
         }
     }
+}
+
+/// A trust root that nobody has.
+private struct NoTrust: SigstoreTrust {
+    struct Missing: Error {}
+    func material() async throws -> TrustMaterial { throw Missing() }
 }
 
 /// A reconciler that always wants to be called again at once.
