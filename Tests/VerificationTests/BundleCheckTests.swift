@@ -282,7 +282,7 @@ struct BundleCheckTests {
             $0.trust.edit("timestampAuthorities.0.validFor.end", .string(Timestamp.signing(5).rfc3339))
         },
         Case("tsa-imprint", .time, in: .dsseV2) { $0.recipe.stampedBytes = Array("other".utf8) },
-        Case("tsa-status", .time, in: .dsseV2) { $0.recipe.stamps = [{ $0.status = 2 }] },
+        Case("not granted", .time, in: .dsseV2) { $0.recipe.stamps = [{ $0.status = 2 }] },
         Case("timestamp-threshold", .time) { $0.policy.timestampThreshold = 1 },
         // Two tokens of one authority are one party.
         Case("timestamp-threshold", .time) {

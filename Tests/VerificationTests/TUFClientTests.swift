@@ -196,7 +196,7 @@ struct TUFClientTests {
             }
         ),
         (
-            "tuf-snapshot-vanished",
+            "tuf-file-rollback",
             {
                 $0.timestampVersion = 6
                 $0.snapshotVersion = 6
@@ -267,7 +267,7 @@ struct TUFClientTests {
         var forged = try TUFRepository()
         forged.rootVersion = 2
         let bench = try Bench(first)
-        bench.mirror.files["2.root.json"] = try forged.root
+        bench.mirror.files = try forged.files()
         await bench.refuses(.unsigned)
 
         // The right keys, the wrong version.

@@ -21,13 +21,10 @@ package struct TimestampToken: Sendable {
     package init(response der: [UInt8]) throws(CryptographyError) {
         defer { OpenSSLErrors.clear() }
         guard der.count <= Self.maximumSize else { throw CryptographyError(.timestamp, "it exceeds 64 KiB") }
-        guard let response = TokenHandle.fromResponse(der) else {
-            throw CryptographyError(.timestamp, "it is no valid timestamp response")
+        guard let token = TokenHandle.fromResponse(der) else {
+            throw CryptographyError(.timestamp, "it is no valid timestamp response, or the authority did not grant it")
         }
-        guard response.isGranted else {  // check: tsa-status
-            throw CryptographyError(.timestamp, "the authority did not grant it")
-        }
-        try self.init(response.token)
+        try self.init(token)
     }
 
     /// Reads a bare DER TimeStampToken, as Notation envelopes carry it.

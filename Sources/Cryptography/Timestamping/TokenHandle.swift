@@ -18,8 +18,9 @@ final class TokenHandle: @unchecked Sendable {
 
     deinit { unsafe PKCS7_free(pointer) }
 
-    /// The token of a response and whether it was granted; nil unless `der` is a response with a token and nothing more.
-    static func fromResponse(_ der: [UInt8]) -> (token: TokenHandle, isGranted: Bool)? {
+    /// The token of a response; nil unless `der` is a response with a token and nothing more. OpenSSL reads none that has a
+    /// token although it was not granted.
+    static func fromResponse(_ der: [UInt8]) -> TokenHandle? {
         unsafe der.withUnsafeBufferPointer { bytes in
             var cursor = bytes.baseAddress
             guard let response = unsafe d2i_TS_RESP(nil, &cursor, bytes.count) else { return nil }
@@ -27,8 +28,7 @@ final class TokenHandle: @unchecked Sendable {
             guard let start = bytes.baseAddress, let end = unsafe cursor, unsafe end - start == bytes.count,
                 let token = unsafe TS_RESP_get_token(response), let copy = unsafe PKCS7_dup(token)
             else { return nil }
-            let status = unsafe ASN1_INTEGER_get(TS_STATUS_INFO_get0_status(TS_RESP_get_status_info(response)))
-            return (unsafe TokenHandle(owning: copy), status == 0 || status == 1)
+            return unsafe TokenHandle(owning: copy)
         }
     }
 

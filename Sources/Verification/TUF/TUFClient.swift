@@ -168,12 +168,10 @@ extension TUFClient {
         if let stored {
             let files = try new.files()
             for (name, old) in try stored.files() {
-                let isListed = files[name] != nil
-                guard isListed else {  // check: tuf-snapshot-vanished
-                    throw TUFError(.rollback, "snapshot metadata no longer lists '\(shown(name, limit: 80))'")
-                }
-                guard files[name]?.version ?? 0 >= old.version ?? 0 else {  // check: tuf-file-rollback
-                    throw TUFError(.rollback, "'\(shown(name, limit: 80))' went back to an older version")
+                let isKept = files[name].map { $0.version ?? 0 >= old.version ?? 0 } ?? false
+                guard isKept else {  // check: tuf-file-rollback
+                    throw TUFError(
+                        .rollback, "'\(shown(name, limit: 80))' went back to an older version or is no longer listed")
                 }
             }
         }
