@@ -98,4 +98,19 @@ import Testing
         #expect(try await server.get(path + "/c").json == stored)
         #expect(try await server.post(path + "?dryRun=Some", value).status == 422)
     }
+
+    @Test func `a patch that copies a value into itself is stopped`() async throws {
+        let server = try TestServer()
+        let path = "/api/v1/namespaces/demo/configmaps"
+        _ = try await server.post(
+            path, ["apiVersion": "v1", "kind": "ConfigMap", "metadata": ["name": "c"], "data": ["a": "1"]])
+        let copies = (0..<200).map { index -> JSONValue in
+            ["op": "copy", "from": "/data", "path": .string("/data/x\(index)")]
+        }
+        let wide = try await server.patch(path + "/c", .array(copies), type: "application/json-patch+json")
+        #expect(wide.status == 413, "\(wide.status)")
+        let deep = (0..<200).map { _ -> JSONValue in ["op": "copy", "from": "/data", "path": "/data/x"] }
+        #expect(try await server.patch(path + "/c", .array(deep), type: "application/json-patch+json").status == 413)
+        #expect(try await server.get(path + "/c").json["data"] == ["a": "1"])
+    }
 }

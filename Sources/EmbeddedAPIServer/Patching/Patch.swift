@@ -7,6 +7,10 @@ enum Patch: Sendable {
     case strategic(JSONValue)
     case apply(JSONValue)
 
+    /// What a patched object may take; less deep than what is read, so that what is stored can be read again.
+    private static let sizeLimit = 3 << 20
+    private static let depthLimit = 90
+
     /// Reads the body by its content type.
     /// - Throws: 415 for another type, 400 for a body that is no patch.
     init(_ request: APIRequest) throws(APIStatus) {
@@ -40,13 +44,23 @@ enum Patch: Sendable {
     func applied(to value: JSONValue, schema: Schema) throws(APIStatus) -> JSONValue {
         switch self {
         case .json(let operations):
-            do {
-                return try value.applying(jsonPatch: operations)
-            } catch {
-                throw APIStatus(
-                    code: 422, reason: "Invalid",
-                    message: "the server rejected our request due to an error in our request", details: [:])
+            var result = value
+            for operation in operations.arrayValue ?? [] {
+                do {
+                    result = try result.applying(jsonPatch: [operation])
+                } catch {
+                    throw APIStatus(
+                        code: 422, reason: "Invalid",
+                        message: "the server rejected our request due to an error in our request", details: [:])
+                }
+                // Every operation can double what there is, so each is looked at.
+                guard
+                    operation["op"] == "remove" || operation["op"] == "test"
+                        || result.isWithin(
+                            bytes: Self.sizeLimit, depth: Self.depthLimit)
+                else { throw .tooLarge("the patched object would be too large or too deeply nested") }
             }
+            return result
         case .merge(let patch): return value.merging(patch: patch)
         case .strategic(let patch): return try StrategicMergePatch.apply(patch, to: value, schema: schema)
         case .apply: return value

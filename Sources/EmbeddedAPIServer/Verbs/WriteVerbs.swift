@@ -97,6 +97,9 @@ struct WriteVerbs: Sendable {
     }
 
     func put(_ value: JSONValue, _ writer: ObjectStore.Writer) throws(APIStatus) -> StoredObject {
+        guard value.isWithin(bytes: 3 << 20, depth: 90) else {
+            throw .tooLarge("the object is too large or too deeply nested: the limits are 3 MiB and 90 levels")
+        }
         do {
             return try writer.put(resource.storage, resource.toStorage(value))
         } catch {
