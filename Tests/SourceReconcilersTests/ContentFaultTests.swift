@@ -10,7 +10,7 @@ import Testing
 
 /// Layers that must not be stored, and what of a layer is left out.
 @Suite struct ContentFaultTests {
-    @Test(.timeLimit(.minutes(2)), arguments: layers + limits + disk)
+    @Test(.timeLimit(.minutes(10)), arguments: layers + limits + disk)
     func isReported(_ fault: FaultCase) async throws { try await fault.prove() }
 
     private static let prefix = "failed to extract layer contents from artifact: "

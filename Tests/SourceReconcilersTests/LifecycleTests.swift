@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// What makes the controller reconcile, interrupts it, or holds it back: with the real queue, on a clock that the test moves.
-@Suite(.timeLimit(.minutes(2))) struct LifecycleTests {
+@Suite(.timeLimit(.minutes(10))) struct LifecycleTests {
     private static let layer = TarArchive.layer(["a": "content"])
 
     /// Lets layers through `gate` only.
@@ -375,6 +375,23 @@ import Testing
                 #expect(bench.events.all.map(\.reason) == ["NewArtifact", "NewArtifact"])
                 // Our own writes woke nobody.
                 #expect(recorder.started == 2)
+            }
+        }
+    }
+
+    @Test(arguments: ["created", "changed"])
+    func aSecretThatHealsTheObjectIsNoticedAtOnce(how: String) async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            bench.registry.require(username: "robot", password: "right-password")
+            if how == "changed" { try await bench.createPullSecret("pull", [bench.host: ("robot", "wrong-password")]) }
+            try await bench.withController { _, recorder in
+                try await bench.create("app", ["secretRef": ["name": "pull"]])
+                try await eventually("the failure") { recorder.outcomes.count >= 1 }
+                if how == "changed" { try await bench.api.ask("DELETE", "/api/v1/namespaces/apps/secrets/pull") }
+                try await bench.createPullSecret("pull", [bench.host: ("robot", "right-password")])
+                // The clock stands still: no retry of the object's own helps.
+                try await eventually("readiness") { try await bench.kstatus() == .current }
             }
         }
     }

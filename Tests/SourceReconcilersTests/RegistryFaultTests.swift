@@ -7,7 +7,7 @@ import Testing
 
 /// A registry that cannot be reached, refuses, lies, or never ends: each with its condition and event, nothing stored.
 @Suite struct RegistryFaultTests {
-    @Test(.timeLimit(.minutes(2)), arguments: reachability + answers + lies)
+    @Test(.timeLimit(.minutes(10)), arguments: reachability + answers + lies)
     func isReported(_ fault: FaultCase) async throws { try await fault.prove() }
 
     private static let pull = ConditionReason.pullFailed
@@ -107,11 +107,11 @@ import Testing
             spec: ["ref": ["semver": "*"]], to: { $0.isTagList }
         ) { .html(200) },
         answering(
-            "a hostile message", pull, "HTTP 400", "NASTY", to: { _ in true }
+            "a hostile message", pull, "HTTP 418", "NASTY", to: { _ in true }
         ) {
             let text = String(repeating: #"x\u0000\u001b[31m\r\n"#, count: 500)
             return HTTPServerResponse(
-                status: 400, headers: ["Content-Type": "application/json"],
+                status: 418, headers: ["Content-Type": "application/json"],
                 body: .bytes(Array(#"{"errors":[{"code":"NASTY","message":"\#(text)"}]}"#.utf8)))
         },
         answering(

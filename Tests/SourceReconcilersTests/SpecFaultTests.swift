@@ -8,7 +8,7 @@ import Testing
 
 /// Specs and the objects that they name, wrong in every way that the API server lets through.
 @Suite struct SpecFaultTests {
-    @Test(.timeLimit(.minutes(2)), arguments: references + secrets + certificates + proxies + unsupported)
+    @Test(.timeLimit(.minutes(10)), arguments: references + secrets + certificates + proxies + unsupported)
     func isReported(_ fault: FaultCase) async throws { try await fault.prove() }
 
     private static let authentication = ConditionReason.authenticationFailed

@@ -71,7 +71,9 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         #expect(failure.status == (condition == ConditionType.sourceVerified ? .no : .yes))
         #expect(failure.reason == reason, "\(failure)")
         for fragment in fragments {
-            #expect(failure.message.contains(fragment), "'\(fragment)' is not in: \(failure.message)")
+            #expect(
+                failure.message.contains(fragment),
+                "'\(fragment)' is not in: \(failure.message)\n\(bench.log.lines.joined(separator: "\n"))")
         }
         #expect(failure.message.utf8.count < 2000, "the message is endless")
         #expect(failure.message.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }, "the message is not printable")

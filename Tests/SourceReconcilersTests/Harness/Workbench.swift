@@ -55,6 +55,8 @@ final class Workbench: Sendable {
     let folder: TemporaryDirectory
     /// One for all benches: each would read the system's certificates again.
     private static let http = CurlClient()
+    /// Benches at a time: each has servers, connections and a store, and all tests start at once.
+    private static let turns = AsyncSemaphore(permits: 8)
     let api: KubernetesStandIn
     let registry = RegistryStandIn()
     let events = RecordedEvents()
@@ -64,6 +66,7 @@ final class Workbench: Sendable {
     private let apiServer: HTTPServer
     private let registryServer: HTTPServer
     private let server: KubernetesClient
+    private let references: ReferenceWatcher
     private let plant: Locked<(store: ArtifactStore, reconciler: OCIRepositoryReconciler)>
     private let controller = Locked<Controller?>(nil)
     private let secrets = Locked<[String]>([])
@@ -86,8 +89,11 @@ final class Workbench: Sendable {
         server = KubernetesClient(
             http: Self.http, configuration: configuration, metrics: metrics, logger: log.logger())
         informer = Informer(server: server) { $0.trimmed() }
+        references = ReferenceWatcher(server: server) { [controller] key in
+            controller.current?.enqueue(key, priority: .requested)
+        }
         plant = Locked(
-            try await Self.build(options, folder, server, informer, events, metrics, log, time))
+            try await Self.build(options, folder, server, informer, references, events, metrics, log, time))
         informer.onChange { [controller] event in
             guard let trigger = ReconcileTrigger(event, requestedBy: OCIRepository.requestedAtAnnotation) else {
                 return
@@ -107,7 +113,8 @@ final class Workbench: Sendable {
 
     private static func build(
         _ options: Options, _ folder: TemporaryDirectory, _ server: KubernetesClient,
-        _ informer: Informer<OCIRepository>, _ events: RecordedEvents, _ metrics: MetricsRegistry, _ log: CapturedLog,
+        _ informer: Informer<OCIRepository>, _ references: ReferenceWatcher, _ events: RecordedEvents,
+        _ metrics: MetricsRegistry, _ log: CapturedLog,
         _ time: ManualTime
     ) async throws -> (ArtifactStore, OCIRepositoryReconciler) {
         let store = try ArtifactStore(
@@ -122,7 +129,7 @@ final class Workbench: Sendable {
             configuration: .init(advertisedHost: options.advertisedHost), objects: informer.store, server: server,
             registry: RemoteRegistry(client), trust: NoTrust(), proxyEnvironment: ProxyEnvironment([:]), store: store,
             events: events,
-            metrics: metrics, time: time)
+            metrics: metrics, time: time, references: references)
         return (store, reconciler)
     }
 
@@ -130,15 +137,18 @@ final class Workbench: Sendable {
     static func run(_ options: Options = Options(), _ body: @escaping @Sendable (Workbench) async throws -> Void)
         async throws
     {
-        let bench = try await Workbench(options)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await bench.apiServer.run() }
-            group.addTask { try await bench.registryServer.run() }
-            group.addTask { try await bench.informer.run() }
-            defer { group.cancelAll() }
-            try await bench.informer.store.waitUntilReady()
-            try await body(bench)
-            try await bench.checkCleanliness()
+        try await turns.withPermit {
+            let bench = try await Workbench(options)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await bench.apiServer.run() }
+                group.addTask { try await bench.registryServer.run() }
+                group.addTask { try await bench.informer.run() }
+                group.addTask { try await bench.references.run() }
+                defer { group.cancelAll() }
+                try await bench.informer.store.waitUntilReady()
+                try await body(bench)
+                try await bench.checkCleanliness()
+            }
         }
     }
 
@@ -147,7 +157,7 @@ final class Workbench: Sendable {
         var options = options
         change(&options)
         let built = try await Self.build(
-            options, folder, server, informer, events, metrics, log, time)
+            options, folder, server, informer, references, events, metrics, log, time)
         plant.withLock { $0 = built }
     }
 
