@@ -1,0 +1,113 @@
+import Core
+import Foundation
+import TestSupport
+import Testing
+
+/// Controllers that share an API with each other, and outlive it.
+@Suite(.serialized) struct ReplicaTests {
+    /// An API whose own controller looks at nothing.
+    static func api() async throws -> Stand {
+        try await Stand(arguments: ["--watch-label-selector=nobody=here"])
+    }
+
+    static let election = [
+        "--enable-leader-election", "--leader-election-lease-duration=4s", "--leader-election-renew-deadline=3s",
+        "--leader-election-retry-period=500ms",
+    ]
+
+    @Test func onlyTheLeaderWorksAndAnotherTakesOver() async throws {
+        let registry = try await RealRegistry()
+        let api = try await Self.api()
+        let kubeconfig = api.folder.file("kubeconfig")
+        let first = try Replica(kubeconfig: kubeconfig, arguments: Self.election)
+        try await eventually("the first replica leads") { first.isWorking }
+        let second = try Replica(kubeconfig: kubeconfig, arguments: Self.election)
+        try await push(try MainJobTests.content("1"), to: "\(registry.host)/manifests/podinfo:1.0.0")
+        try await api.apply(MainJobTests.manifest(registry, ref: "tag: 1.0.0"))
+        let object = try await api.wait(for: "podinfo", "Ready", "True")
+        let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""
+        #expect(url.contains(":\(first.storagePort)/"))
+        #expect(!second.isWorking)
+        #expect(try await api.get("http://127.0.0.1:\(second.storagePort)/").status == 0, "only the leader serves")
+
+        try await first.stop(SIGKILL)
+        try await eventually(within: .seconds(30), "the second replica takes over") { second.isWorking }
+        try await eventually(within: .seconds(40), "the second replica serves the artifact") {
+            let object = try await api.object("podinfo")
+            let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""
+            guard url.contains(":\(second.storagePort)/") else { return false }
+            return try await api.get(url).status == 200
+        }
+    }
+
+    @Test func anOrderlyEndHandsTheLeadershipOver() async throws {
+        let api = try await Self.api()
+        let kubeconfig = api.folder.file("kubeconfig")
+        // So long a lease that only a release can explain a takeover.
+        let election = [
+            "--enable-leader-election", "--leader-election-lease-duration=10m", "--leader-election-renew-deadline=5m",
+            "--leader-election-retry-period=200ms",
+        ]
+        let first = try Replica(kubeconfig: kubeconfig, arguments: election)
+        try await eventually("the first replica leads") { first.isWorking }
+        let second = try Replica(kubeconfig: kubeconfig, arguments: election)
+        #expect(try await first.stop(SIGTERM) == 0)
+        try await eventually("the second replica takes over") { second.isWorking }
+    }
+
+    @Test func artifactsAreServedWithoutTheAPI() async throws {
+        let registry = try await RealRegistry()
+        let api = try await Self.api()
+        let replica = try Replica(kubeconfig: api.folder.file("kubeconfig"))
+        let repository = "\(registry.host)/manifests/podinfo"
+        try await push(try MainJobTests.content("1"), to: "\(repository):1.0.0")
+        try await push(try MainJobTests.content("2"), to: "\(repository):2.0.0")
+        try await api.apply(MainJobTests.manifest(registry, ref: "tag: 1.0.0"))
+        let object = try await api.wait(for: "podinfo", "Ready", "True")
+        let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""
+        try await api.stop(SIGKILL)
+        #expect(try await api.get(url).status == 200)
+        try await api.start()
+        // What changes after the API is back is seen.
+        try await api.apply(MainJobTests.manifest(registry, ref: "tag: 2.0.0"))
+        try await api.wait(for: "podinfo", "Ready", "True", containing: "2.0.0@", within: .seconds(90))
+        #expect(replica.isRunning)
+    }
+
+    @Test func anUnreachableAPIIsRetriedAndSaid() async throws {
+        let folder = try TemporaryDirectory()
+        let port = try freePort()
+        try folder.write(
+            """
+            apiVersion: v1
+            kind: Config
+            clusters: [{ name: c, cluster: { server: "http://127.0.0.1:\(port)" } }]
+            users: [{ name: u, user: {} }]
+            contexts: [{ name: x, context: { cluster: c, user: u } }]
+            current-context: x
+            """, to: "kubeconfig")
+        let replica = try Replica(kubeconfig: folder.file("kubeconfig"))
+        try await eventually("the log names the address that refuses") {
+            replica.log.contains("127.0.0.1:\(port)") && replica.log.contains("refused")
+        }
+        let ready = try await CommandLineTool.run(
+            "curl", ["-s", "http://127.0.0.1:\(replica.healthPort)/readyz"])
+        #expect(ready.output.contains("the objects are not listed yet"))
+        #expect(try await replica.stop(SIGTERM) == 0)
+    }
+
+    @Test(arguments: [
+        (["--concurrent=0"], ["--concurrent", "0"]),
+        (["--artifact-digest-algo=blake3"], ["--artifact-digest-algo", "blake3", "sha256"]),
+        (["--feature-gates=Nonsense=true"], ["--feature-gates", "Nonsense"]),
+        (["--storage-addr=nowhere"], ["--storage-addr", "nowhere"]),
+        (["--watch-label-selector=a in"], ["--watch-label-selector"]),
+        (["--no-such-flag"], ["--no-such-flag"]),
+        (["--standalone", "--standalone-addr=0.0.0.0:1"], ["--standalone-addr", "loopback"]),
+    ])
+    func aWrongFlagIsNamed(arguments: [String], fragments: [String]) async throws {
+        let outcome = try await CommandLineTool.run(Programs.controller, arguments)
+        #expect(outcome.status == 2)
+        for fragment in fragments { #expect(outcome.errorOutput.contains(fragment), "\(outcome.errorOutput)") }
+    }
+}
