@@ -3,6 +3,8 @@ package struct GoDuration: Hashable, Comparable, Sendable, CustomStringConvertib
     /// Why a text is no duration; the message is Go's.
     package struct ParsingError: Error, Sendable, Hashable, CustomStringConvertible {
         package let description: String
+        /// Whether it would be one, were it not longer than Go's durations can be.
+        package var isOutOfRange = false
     }
 
     /// The whole duration.
@@ -37,6 +39,8 @@ extension GoDuration {
     package init(parsing text: some StringProtocol) throws(ParsingError) {
         var scanner = Scanner(text.utf8)
         let invalid = ParsingError(description: "time: invalid duration \(Self.quoted(text))")
+        var outOfRange = invalid
+        outOfRange.isOutOfRange = true
         let isNegative = scanner.peek == UInt8(ascii: "-")
         if isNegative || scanner.peek == UInt8(ascii: "+") { scanner.advance() }
         if scanner.rest.elementsEqual("0".utf8) {
@@ -49,7 +53,7 @@ extension GoDuration {
         while let next = scanner.peek {
             guard next == UInt8(ascii: ".") || Scanner.isDigit(next) else { throw invalid }
             let start = scanner.position
-            guard let whole = scanner.integer() else { throw invalid }
+            guard let whole = scanner.integer() else { throw outOfRange }
             var hasDigits = scanner.position != start
             var fraction: (value: UInt64, scale: Double) = (0, 1)
             if scanner.peek == UInt8(ascii: ".") {
@@ -68,22 +72,22 @@ extension GoDuration {
                 let unit = Self.quoted(String(decoding: name, as: UTF8.self))
                 throw ParsingError(description: "time: unknown unit \(unit) in duration \(Self.quoted(text))")
             }
-            guard whole <= Self.signBit / unit else { throw invalid }
+            guard whole <= Self.signBit / unit else { throw outOfRange }
             var value = whole * unit
             if fraction.value > 0 {
                 value += UInt64(Double(fraction.value) * (Double(unit) / fraction.scale))
-                guard value <= Self.signBit else { throw invalid }
+                guard value <= Self.signBit else { throw outOfRange }
             }
             // Both are at most 2^63, so that the sum can only just wrap.
             let (sum, overflow) = total.addingReportingOverflow(value)
-            guard !overflow, sum <= Self.signBit else { throw invalid }
+            guard !overflow, sum <= Self.signBit else { throw outOfRange }
             total = sum
         }
 
         if isNegative {
             self.init(nanoseconds: Int64(truncatingIfNeeded: 0 &- total))
         } else {
-            guard total < Self.signBit else { throw invalid }
+            guard total < Self.signBit else { throw outOfRange }
             self.init(nanoseconds: Int64(total))
         }
     }

@@ -74,9 +74,11 @@ package struct FieldReader {
     /// The Go duration called `name`, or nil if it is missing.
     package func optionalDuration(_ name: String) throws(ObjectDecodingError) -> Duration? {
         guard let text = try optionalString(name) else { return nil }
-        do {
+        do throws(GoDuration.ParsingError) {
             return try GoDuration(parsing: text).duration
         } catch {
+            // API servers check only the form. An object that cannot be read could not even be deleted.
+            if error.isOutOfRange, !text.hasPrefix("-") { return .nanoseconds(Int64.max) }
             throw ObjectDecodingError(path: name, message: "\(error)")
         }
     }
