@@ -262,14 +262,7 @@ package final class OCIRepositoryReconciler: Reconciler {
 
     private func fetch(_ run: ReconcileRun, _ observation: inout Observation) async throws(ReconcileFailure) {
         let spec = run.object.spec
-        let location: RepositoryReference
-        do throws(OCIError) {
-            location = try RepositoryReference(ociURL: spec.url)
-        } catch {
-            throw ReconcileFailure(
-                .fetch, reason: ConditionReason.urlInvalid,
-                message: "URL validation failed for '\(spec.url)': \(error)", recovery: .stall)
-        }
+        let location = try RepositoryReference(spec)
         let requirement = try await requirements.requirement(of: run.object, secrets: run.secrets)
         if requirement == nil { observation.signature = .notRequired }
         let reference = try SourceReference(spec)
