@@ -109,6 +109,27 @@ import Testing
         }
     }
 
+    @Test(arguments: ["request", "restart"])
+    func aStallIsTriedAgain(after what: String) async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create("app", ["provider": "aws"])
+            try await bench.withController { _, recorder in
+                try await eventually("the stall") { recorder.outcomes.count == 1 }
+                bench.time.advance(by: .seconds(100_000))
+                if what == "request" { try await bench.request(at: "again") }
+                if what == "request" { try await eventually("the second try") { recorder.outcomes.count == 2 } }
+                #expect(recorder.started == (what == "request" ? 2 : 1), "a stall has no timed retry")
+            }
+            guard what == "restart" else { return }
+            try await bench.restart()
+            guard case .terminal = try await bench.reconcile(priority: .resync) else {
+                Issue.record("it is not tried after a restart")
+                return
+            }
+        }
+    }
+
     @Test func aStalledObjectKeepsItsArtifact() async throws {
         try await Workbench.run { bench in
             bench.registry.push("1.0.0", layer: Self.layer)
@@ -182,6 +203,24 @@ import Testing
             #expect(try await bench.kstatus() == .current)
             #expect(bench.events.all.map(\.reason) == ["NewArtifact"])
             #expect(bench.registry.downloads == 1)
+        }
+    }
+
+    @Test func aDeletionThatTheAPIServerRefusesIsTriedAgain() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create()
+            try await bench.reconcile()
+            try await bench.delete()
+            bench.api.misbehave { $0.isWrite ? .text(503, "the API server is ill") : nil }
+            guard case .failed = try await bench.reconcile() else {
+                Issue.record("the finalizer is still there")
+                return
+            }
+            #expect(await bench.exists())
+            bench.api.misbehave(nil)
+            try await bench.reconcile()
+            #expect(await !bench.exists() && bench.files.isEmpty)
         }
     }
 

@@ -219,6 +219,46 @@ import Testing
         }
     }
 
+    /// Whoever writes the password into the URL sees it there, but nowhere else.
+    @Test(arguments: ["", "/team/app", "/team/app:1.0.0", "/\(String(repeating: "long/", count: 300))"])
+    func credentialsInTheURLAreNotRepeated(path: String) async throws {
+        try await Workbench.run { bench in
+            try await bench.create("app", ["url": .string("oci://robot:top-secret@\(bench.host)\(path)")])
+            guard case .terminal = try await bench.reconcile() else {
+                Issue.record("it does not stall")
+                return
+            }
+            let status = try await bench.object().status
+            let message = try #require(status.condition(ConditionType.stalled)?.message)
+            #expect(
+                message.hasPrefix("URL validation failed for 'oci://***@\(bench.host)")
+                    && message.contains("spec.secretRef"))
+            let texts = bench.log.lines + bench.events.all.map(\.message) + status.conditions.map(\.message)
+            for text in texts { #expect(!text.contains("top-secret")) }
+        }
+    }
+
+    /// The API server checks only the form of durations, and no object may be beyond reach.
+    @Test(arguments: ["2562047h", "99999999h", "99999999999999999999999h"])
+    func absurdDurationsAreLongOnes(text: String) async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            // A timeout has no hours.
+            let timeout = String(text.dropLast()) + "0000m"
+            try await bench.create("app", ["interval": .string(text), "timeout": .string(timeout)])
+            guard case .requeue(after: let delay) = try await bench.reconcile() else {
+                Issue.record("it is not polled")
+                return
+            }
+            #expect(delay > .seconds(3600 * 2_000_000))
+            #expect(try await bench.kstatus() == .current)
+            try await bench.withController { _, _ in
+                try await bench.delete()
+                try await eventually("the end of the object") { await !bench.exists() }
+            }
+        }
+    }
+
     @Test func anIntervalOfZeroPollsEverySecond() async throws {
         try await Workbench.run { bench in
             bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
