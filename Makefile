@@ -51,7 +51,7 @@ format: ## Format all Swift files
 	@swift format --in-place --recursive $(SWIFT_FILES)
 
 bench: ## Measure, print one table and write .build/benchmarks.json
-	@scripts/install-dependencies build run test
+	@scripts/install-dependencies build run bench
 	@scripts/bench
 
 image: ## Build the container image (needs a container engine)

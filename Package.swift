@@ -158,8 +158,7 @@ if Context.environment["ENABLE_BENCHMARKS"] != nil {
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Core", "HTTPTransport", "HTTPServing", "Archiving", "Cryptography", "ArtifactStore", "OCI",
-                "RegistryClient", "KubernetesAPI", "KubernetesClient",
+                "Core", "HTTPTransport", "Cryptography", "KubernetesClient", "Verification", "TestSupport", "TestPKI",
             ],
             path: "Benchmarks", swiftSettings: commonSettings))
 }
