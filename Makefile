@@ -7,7 +7,7 @@ RELEASE_FLAGS ?= -c release --static-swift-stdlib $(BUILD_FLAGS)
 IMAGE ?= source-controller:dev
 SWIFT_FILES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build release run test test-asan test-tsan mutants lint format bench image install-manifests check-manifests
+.PHONY: help deps build release run test test-asan test-tsan mutants lint format bench image docs install-manifests check-manifests
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ bench: ## Measure, print one table and write .build/benchmarks.json
 
 image: ## Build the container image (needs a container engine)
 	docker build --tag $(IMAGE) .
+
+docs: ## Write the programs' flags into docs/flags.md and docs/cli.md
+	@scripts/install-dependencies build
+	@scripts/generate-docs
 
 install-manifests: ## Render config/ into deploy/install.yaml
 	@scripts/render-manifests > deploy/install.yaml.new

@@ -140,7 +140,7 @@ let package = Package(
                 "ArtifactStore", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport", "EmbeddedAPIServer",
             ]),
         tests("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "HTTPTransport", "YAMLCoding"]),
-        tests("ControllerApp", ["Core"]),
+        tests("ControllerApp", ["Core", "CommandLineParsing"]),
         tests("CommandLineApp", ["Core", "OCI", "HTTPTransport", "RegistryClient", "Cryptography"]),
         .testTarget(
             name: "EndToEndTests",

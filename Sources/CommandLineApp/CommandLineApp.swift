@@ -38,9 +38,14 @@ package struct CommandLineApp: Sendable {
         do {
             let flags = try command.flags.parse(
                 Array(arguments.dropFirst(command.path.count)), environment: environment)
-            if flags.wantsHelp {
+            switch flags.wantedHelp {
+            case .text:
                 streams.output(Self.help(of: command))
                 return 0
+            case .markdown:
+                streams.output(command.flags.markdown())
+                return 0
+            case nil: break
             }
             try await command.run(flags, context)
             return 0

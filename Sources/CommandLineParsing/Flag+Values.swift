@@ -29,7 +29,8 @@ extension Flag where Value == String {
         withoutEffect: String? = nil
     ) -> Flag {
         Flag(
-            name, shorthand: shorthand, placeholder: choices.isEmpty ? placeholder : choices.joined(separator: "|"),
+            name, shorthand: shorthand,
+            placeholder: choices.isEmpty ? placeholder : choices.filter { !$0.isEmpty }.joined(separator: "|"),
             default: value, shownDefault: value, environment: environment, help: help,
             traits: FlagTraits(isSecret: isSecret, withoutEffect: withoutEffect)
         ) { texts throws(FlagValueError) in

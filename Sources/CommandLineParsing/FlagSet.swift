@@ -71,8 +71,13 @@ package struct FlagSet: Sendable {
         let body = argument.dropFirst(2)
         let parts = body.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts.first ?? "")
-        if name == "help", parts.count == 1 {
-            parsed.wantsHelp = true
+        if name == "help" {
+            guard let format = HelpFormat(rawValue: parts.count == 2 ? String(parts[1]) : "text") else {
+                throw CommandLineError(
+                    .invalidValue,
+                    "invalid value '\(Self.shortened(String(parts[1])))' for --help: must be text or markdown")
+            }
+            parsed.wantedHelp = format
             return
         }
         guard let definition = definitions.first(where: { $0.name == name }) else { throw unknown("--\(name)", name) }
@@ -91,7 +96,7 @@ package struct FlagSet: Sendable {
         while let letter = letters.popFirst() {
             guard let definition = definitions.first(where: { $0.shorthand == letter }) else {
                 guard letter == "h" else { throw unknown("-\(letter)", String(argument.drop { $0 == "-" })) }
-                parsed.wantsHelp = true
+                parsed.wantedHelp = .text
                 continue
             }
             if letters.first == "=" {
@@ -136,12 +141,20 @@ package struct FlagSet: Sendable {
     }
 }
 
+/// How help is printed.
+package enum HelpFormat: String, Sendable {
+    /// Aligned lines for a terminal.
+    case text
+    /// A table, for documentation.
+    case markdown
+}
+
 /// What a command line said.
 package struct ParsedFlags: Sendable {
     /// What was left over, in order.
     package internal(set) var arguments: [String] = []
-    /// Whether `--help` or `-h` was given.
-    package internal(set) var wantsHelp = false
+    /// The help that was asked for: `--help`, `-h` or `--help=markdown`.
+    package internal(set) var wantedHelp: HelpFormat?
     /// A line for the log for every flag that was given but does nothing.
     package internal(set) var withoutEffect: [String] = []
     var values: [String: any Sendable] = [:]

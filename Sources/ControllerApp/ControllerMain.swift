@@ -18,9 +18,14 @@ package enum ControllerMain {
         let configuration: ControllerConfiguration
         do throws(CommandLineError) {
             values = try flags.set.parse(arguments, environment: environment)
-            if values.wantsHelp {
+            switch values.wantedHelp {
+            case .text:
                 write("Usage: source-controller [flags]\n\n\(flags.set.helpText())\n", to: STDOUT_FILENO)
                 return 0
+            case .markdown:
+                write(flags.set.markdown() + "\n", to: STDOUT_FILENO)
+                return 0
+            case nil: break
             }
             if values[flags.version] {
                 write("source-controller \(version)\n", to: STDOUT_FILENO)

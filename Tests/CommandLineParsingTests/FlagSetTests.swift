@@ -118,12 +118,27 @@ struct FlagSetTests {
 
     @Test("Help lists every flag, its default and variable")
     func help() throws {
-        #expect(try Self.flags.parse(["-h"]).wantsHelp)
-        #expect(try Self.flags.parse(["--help"]).wantsHelp)
+        #expect(try Self.flags.parse(["-h"]).wantedHelp == .text)
+        #expect(try Self.flags.parse(["--help"]).wantedHelp == .text)
         let text = Self.flags.helpText()
         for definition in Self.flags.definitions { #expect(text.contains("--\(definition.name)")) }
         #expect(text.contains("-o, --output json|yaml"))
         #expect(text.contains("n (default 4) [CONCURRENT]"))
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
+    }
+
+    @Test("Help as Markdown is a table that no flag's text can break")
+    func markdown() throws {
+        #expect(try Self.flags.parse(["--help=markdown"]).wantedHelp == .markdown)
+        let error = #expect(throws: CommandLineError.self) { try Self.flags.parse(["--help=pdf"]) }
+        #expect(error?.message == "invalid value 'pdf' for --help: must be text or markdown")
+        let lines = Self.flags.markdown().split(separator: "\n")
+        #expect(lines.count == 2 + Self.flags.definitions.count)
+        #expect(lines.contains("| `-o, --output json\\|yaml` |  | format |"))
+        #expect(lines.contains("| `--concurrent int` | `4` | n Environment: `CONCURRENT`. |"))
+        #expect(lines.contains("| `--legacy int` | `0` | old No effect: there is no Helm here. |"))
+        var hostile = FlagSet()
+        hostile.add(Flag.string("a", choices: ["", "b"], help: "'<x>' | y"))
+        #expect(hostile.markdown().hasSuffix("| `--a b` |  | '&lt;x>' \\| y |"))
     }
 }

@@ -100,7 +100,8 @@ package struct ControllerConfiguration: Sendable {
     private static func invalid<Value>(
         _ flag: Flag<Value>, _ values: ParsedFlags, _ reason: String
     ) -> CommandLineError {
-        CommandLineError(.invalidValue, "invalid value '\(values[flag])' for --\(flag.definition.name): \(reason)")
+        let value = (values[flag] as? Duration).map { GoDuration($0).description } ?? "\(values[flag])"
+        return CommandLineError(.invalidValue, "invalid value '\(value)' for --\(flag.definition.name): \(reason)")
     }
 
     private static func address(

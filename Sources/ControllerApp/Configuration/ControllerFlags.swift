@@ -142,7 +142,7 @@ package struct ControllerFlags: Sendable {
         artifactRetentionTTL = set.add(
             .duration(
                 "artifact-retention-ttl", default: .seconds(60),
-                help: "How long an artifact that is no longer current is kept at least."))
+                help: "How long an artifact that is no longer current is kept."))
         artifactRetentionRecords = set.add(
             .integer(
                 "artifact-retention-records", default: 2, in: 1...10_000,
