@@ -8,7 +8,7 @@ import Testing
 
 /// Specs and the objects that they name, wrong in every way that the API server lets through.
 @Suite struct SpecFaultTests {
-    @Test(.timeLimit(.minutes(10)), arguments: references + secrets + certificates + proxies + unsupported)
+    @Test(.timeLimit(.minutes(10)), arguments: references + secrets + certificates + proxies + unsupported + signatures)
     func isReported(_ fault: FaultCase) async throws { try await fault.prove() }
 
     private static let authentication = ConditionReason.authenticationFailed
@@ -203,19 +203,80 @@ import Testing
         }
     ]
 
-    /// Whatever verification can do: nothing unsigned is ever stored where it is asked for.
+    /// A case with a `verify` that nothing in the registry satisfies.
+    private static func unverified(
+        _ name: String, _ fragments: String..., provider: String = "cosign", isStall: Bool = false,
+        verify: @escaping @Sendable (Workbench) async throws -> JSONValue
+    ) -> FaultCase {
+        FaultCase(
+            name, ConditionReason.verificationError, "failed to verify the signature using provider '\(provider)'",
+            condition: ConditionType.sourceVerified, isStall: isStall
+        ) { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            return ["verify": try await verify(bench)]
+        }.expecting(fragments)
+    }
+
+    static let signatures: [FaultCase] = [
+        unverified("no signature", "127.0.0.1:") { bench in
+            try await bench.createSecret("keys", ["cosign.pub": try await publicKey()], isSecret: false)
+            return ["secretRef": ["name": "keys"]]
+        },
+        unverified("no Secret with keys", "'apps/missing'", "does not exist") { _ in
+            ["secretRef": ["name": "missing"]]
+        },
+        unverified("a Secret without keys", "'apps/keys'", "'.pub'") { bench in
+            try await bench.createSecret("keys", ["cosign.key": "top-secret-key"])
+            return ["secretRef": ["name": "keys"]]
+        },
+        unverified("a key that is none", "'apps/keys'", "'cosign.pub'") { bench in
+            try await bench.createSecret("keys", ["cosign.pub": "top-secret-nonsense"])
+            return ["secretRef": ["name": "keys"]]
+        },
+        unverified("keyless for everybody", "matchOIDCIdentity", provider: "cosign keyless") { _ in
+            ["provider": "cosign"]
+        },
+        unverified("keyless without a trust root", provider: "cosign keyless") { _ in
+            ["matchOIDCIdentity": [["issuer": "^https://issuer$", "subject": "^me$"]]]
+        },
+        unverified("no trust root in the Secret", "'trusted_root.json'", provider: "cosign keyless") { bench in
+            try await bench.createSecret("root", ["other": "top-secret-root"])
+            return [
+                "trustedRootSecretRef": ["name": "root"],
+                "matchOIDCIdentity": [["issuer": "^https://issuer$", "subject": "^me$"]],
+            ]
+        },
+    ]
+
+    private static func publicKey() async throws -> String {
+        let key = try await SharedCertificates.task.value.client.keyPath
+        return try await CommandLineTool.run("openssl", ["pkey", "-in", key, "-pubout"]).output
+    }
+
+    /// What is stored stays when it does not satisfy a new policy, but it is not ready any more.
     @Test(arguments: ["cosign", "notation"])
-    func nothingUnsignedIsStored(provider: String) async throws {
+    func aPolicyThatIsNotSatisfiedMakesAnObjectUnready(provider: String) async throws {
         try await Workbench.run { bench in
             bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
-            try await bench.createSecret("keys", ["key.pub": "nonsense"], isSecret: false)
-            try await bench.create("app", ["verify": ["provider": .string(provider), "secretRef": ["name": "keys"]]])
+            try await bench.createSecret("keys", ["cosign.pub": try await Self.publicKey()], isSecret: false)
+            try await bench.create()
+            try await bench.reconcile()
+            let artifact = try #require(try await bench.object().status.artifact)
+
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "unsigned"]))
+            bench.registry.forgetExchanges()
+            try await bench.change(spec: ["verify": ["provider": .string(provider), "secretRef": ["name": "keys"]]])
             try await bench.reconcile()
             let status = try await bench.object().status
-            #expect(status.artifact == nil && bench.files.isEmpty)
-            #expect(status.condition(ConditionType.ready)?.status == .no)
-            #expect(!bench.registry.exchanges.contains { $0.isBlob })
-            #expect(bench.events.all.contains { $0.type == .warning })
+            #expect(status.condition(ConditionType.sourceVerified)?.status == .no)
+            #expect(status.condition(ConditionType.ready)?.reason == ConditionReason.verificationError)
+            #expect(status.artifact == artifact, "nothing unsigned takes its place")
+            #expect(bench.registry.downloads == 0)
+
+            try await bench.change(spec: ["verify": .null])
+            try await bench.reconcile()
+            #expect(try await bench.condition(ConditionType.sourceVerified) == nil)
+            #expect(try await bench.kstatus() == .current)
         }
     }
 
