@@ -37,6 +37,18 @@ static inline void copenssl_x509_stack_free(STACK_OF(X509) *stack) { sk_X509_pop
 /// Frees the stack but none of the certificates, which it did not own.
 static inline void copenssl_x509_stack_free_shallow(STACK_OF(X509) *stack) { sk_X509_free(stack); }
 
+/// The certificates that the token carries, borrowed from it; NULL when there are none.
+static inline const STACK_OF(X509) *copenssl_token_certificates(const PKCS7 *token) {
+    return PKCS7_type_is_signed(token) && token->d.sign != NULL ? token->d.sign->cert : NULL;
+}
+/// Whether the token's first signer has the signed attribute signing-certificate-v2 (RFC 5816).
+static inline int copenssl_has_signing_certificate_v2(PKCS7 *token) {
+    STACK_OF(PKCS7_SIGNER_INFO) *signers = PKCS7_get_signer_info(token);
+    if (signers == NULL || sk_PKCS7_SIGNER_INFO_num(signers) < 1) return 0;
+    PKCS7_SIGNER_INFO *signer = sk_PKCS7_SIGNER_INFO_value(signers, 0);
+    return PKCS7_get_signed_attribute(signer, NID_id_smime_aa_signingCertificateV2) != NULL;
+}
+
 static inline int copenssl_signer_count(PKCS7 *token) {
     STACK_OF(PKCS7_SIGNER_INFO) *signers = PKCS7_get_signer_info(token);
     return signers == NULL ? 0 : sk_PKCS7_SIGNER_INFO_num(signers);

@@ -3,7 +3,7 @@ package struct CryptographyError: Error, Sendable, Hashable, CustomStringConvert
     /// The kind of fault.
     package struct Code: Sendable, Hashable {
         private enum Kind: Hashable {
-            case encoding, pem, key, unsupportedKey, certificate, path, expired, timestamp, sct, signing
+            case encoding, pem, key, unsupportedKey, certificate, path, expired, timestamp, sct, signing, revocation
         }
         private let kind: Kind
 
@@ -25,6 +25,8 @@ package struct CryptographyError: Error, Sendable, Hashable, CustomStringConvert
         package static let timestamp = Code(kind: .timestamp)
         /// A signed certificate timestamp does not hold.
         package static let sct = Code(kind: .sct)
+        /// A revocation list or an OCSP response is malformed or does not hold.
+        package static let revocation = Code(kind: .revocation)
         /// A signature could not be made.
         package static let signing = Code(kind: .signing)
     }

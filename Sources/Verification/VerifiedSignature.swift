@@ -7,11 +7,15 @@ package struct VerifiedSignature: Sendable, CustomStringConvertible {
     package enum Signer: Sendable, CustomStringConvertible {
         case key(PublicKey)
         case identity(CertificateIdentity)
+        /// The subject of a certificate whose chain holds a trusted one (Notation).
+        case subject(Certificate)
 
         package var description: String {
             switch self {
             case .key(let key): "key \(key.fingerprint)"
             case .identity(let identity): "identity \(identity)"
+            case .subject(let certificate):
+                "certificate '\(shown(certificate.subject.description))' (\(Digest.of(certificate.der)))"
             }
         }
     }
@@ -22,6 +26,8 @@ package struct VerifiedSignature: Sendable, CustomStringConvertible {
         case bundle
         /// A layer of a `.sig` tag.
         case simpleSigning = "simple signing"
+        /// A Notary Project signature, a referrer with a JWS or COSE envelope.
+        case notation
     }
 
     package let signer: Signer

@@ -53,7 +53,7 @@ struct CertificateFields {
 
     func `extension`(_ oid: OID) -> [UInt8]? { extensions.first { $0.oid == oid }?.value }
 
-    private static func parse(_ element: DERReader.Element?) throws(CryptographyError) -> [Certificate.Extension] {
+    static func parse(_ element: DERReader.Element?) throws(CryptographyError) -> [Certificate.Extension] {
         guard let element else { return [] }
         var list = try DERReader.single(DERTag.sequence, in: Array(element.content)).reader
         var extensions: [Certificate.Extension] = []

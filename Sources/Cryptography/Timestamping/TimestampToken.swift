@@ -11,7 +11,7 @@ package struct TimestampToken: Sendable {
     package let accuracy: Duration?
     /// The hash of the stamped bytes, of the kind that the token names.
     package let imprint: Digest
-    private let handle: TokenHandle
+    let handle: TokenHandle
 
     /// Bytes of a response or token.
     package static let maximumSize = 64 << 10

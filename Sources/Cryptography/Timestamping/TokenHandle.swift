@@ -11,7 +11,7 @@ final class TokenHandle: @unchecked Sendable {
         let imprint: Digest
     }
 
-    private let pointer: UnsafeMutablePointer<PKCS7>
+    let pointer: UnsafeMutablePointer<PKCS7>
 
     @unsafe
     private init(owning pointer: UnsafeMutablePointer<PKCS7>) { unsafe self.pointer = pointer }
@@ -100,7 +100,7 @@ final class TokenHandle: @unchecked Sendable {
         return unsafe OBJ_obj2nid(object)
     }
 
-    private static func bytes(_ string: UnsafePointer<ASN1_STRING>?) -> [UInt8]? {
+    static func bytes(_ string: UnsafePointer<ASN1_STRING>?) -> [UInt8]? {
         guard let string = unsafe string, let data = unsafe ASN1_STRING_get0_data(string) else { return nil }
         return unsafe Array(UnsafeBufferPointer(start: data, count: Int(ASN1_STRING_length(string))))
     }

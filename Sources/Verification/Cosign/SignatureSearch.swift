@@ -5,6 +5,8 @@ struct SignatureSearch {
     let reference: String
     /// The tag that cosign 2 would have used.
     let tag: String
+    /// What a search that came upon nothing looked for.
+    private let absence: String
     /// How many candidates were beyond the limits.
     var skipped = 0
     private var findings: [SignatureFinding] = []
@@ -17,6 +19,14 @@ struct SignatureSearch {
     init(reference: String, tag: String) {
         self.reference = reference
         self.tag = tag
+        absence = "it has neither a Sigstore bundle as a referrer nor the tag '\(tag)'"
+    }
+
+    /// A search that looks for referrers only.
+    init(reference: String, absence: String) {
+        self.reference = reference
+        tag = ""
+        self.absence = absence
     }
 
     /// Notes a signature that does not count.
@@ -45,7 +55,7 @@ struct SignatureSearch {
         if findings.isEmpty {
             return VerificationError(
                 .noMatchingSignature,
-                "\(prefix): it has neither a Sigstore bundle as a referrer nor the tag '\(tag)'\(remainder)")
+                "\(prefix): \(absence)\(remainder)")
         }
         return VerificationError(.noMatchingSignature, prefix + details, findings: findings)
     }
