@@ -20,6 +20,7 @@ struct BundleTests {
         case .key(let key): #expect(isKeyed && key == setup.recipe.signerKey.publicKey)
         case .identity(let identity):
             #expect(!isKeyed && identity.subject == BundleRecipe.identity && identity.issuer == BundleRecipe.issuer)
+        case .subject: Issue.record("it is no Notation signature")
         }
     }
 

@@ -21,6 +21,10 @@ package struct OCSPResponse: Sendable {
     /// How far a responder's clock may be ahead.
     private static let skew: Duration = .seconds(300)
 
+    /// id-kp-OCSPSigning and id-pkix-ocsp-nocheck (RFC 6960, section 4.2.2.2).
+    private static let signing: OID = "1.3.6.1.5.5.7.3.9"
+    private static let noCheck: OID = "1.3.6.1.5.5.7.48.1.5"
+
     private let signed: SignedStructure
     private let delegates: [Certificate]
     private let answers: [Single]
@@ -84,8 +88,8 @@ package struct OCSPResponse: Sendable {
     private func isDelegate(_ certificate: Certificate, of issuer: Certificate, at time: Timestamp) -> Bool {
         let candidates = [certificate]
             .filter { $0.isIssued(by: issuer) }  // check-filter: ocsp-delegate-issuer
-            .filter { $0.extendedKeyUsages?.contains("1.3.6.1.5.5.7.3.9") == true }  // check-filter: ocsp-delegate-usage
-            .filter { $0.extensionValue("1.3.6.1.5.5.7.48.1.5") != nil }  // check-filter: ocsp-delegate-nocheck
+            .filter { $0.extendedKeyUsages?.contains(Self.signing) == true }  // check-filter: ocsp-delegate-usage
+            .filter { $0.extensionValue(Self.noCheck) != nil }  // check-filter: ocsp-delegate-nocheck
             .filter { $0.isValid(at: time) }  // check-filter: ocsp-delegate-validity
         return !candidates.isEmpty
     }

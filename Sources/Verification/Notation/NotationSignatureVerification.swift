@@ -64,8 +64,7 @@ struct NotationSignatureVerification: Sendable {
         } catch {
             throw Rejection(.unsupported, "the signing certificate's key is not usable: \(error.message)")
         }
-        let algorithm = NotationAlgorithm(for: key.kind)
-        guard algorithm != nil else {  // check: notation-key
+        guard let algorithm = NotationAlgorithm(for: key.kind) else {
             throw Rejection(
                 .unsupported,
                 "a signing key of kind \(key.kind) is not accepted; use RSA of 2048, 3072 or 4096 bits or ECDSA")
