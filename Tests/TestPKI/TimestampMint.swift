@@ -16,6 +16,9 @@ package struct TimestampMint {
     /// What the signed attribute says the signing certificate is.
     package var attested: Certificate?
     package var hasSigningCertificateAttribute = true
+    /// The SHA-1 of the certificate, for the attribute that came before signing-certificate-v2.
+    package var oldAttributeHash: [UInt8]?
+    package var policy: OID = "1.3.6.1.4.1.57264.2"
     /// Whether the message digest attribute is right.
     package var hasRightMessageDigest = true
     package var accuracySeconds: UInt64?
@@ -46,7 +49,7 @@ package struct TimestampMint {
         let tstInfoType: OID = "1.2.840.113549.1.9.16.1.4"
         let imprint = imprintBytes ?? Digest.of(message, imprintHash).bytes
         let info = DERWriter.sequence(
-            DERWriter.integer(1), DERWriter.oid("1.3.6.1.4.1.57264.2"),
+            DERWriter.integer(1), DERWriter.oid(policy),
             DERWriter.sequence(
                 DERWriter.sequence(DERWriter.oid(imprintOID ?? Self.oid(imprintHash)), DERWriter.null()),
                 DERWriter.octets(imprint)),
@@ -62,6 +65,11 @@ package struct TimestampMint {
             let id = DERWriter.sequence(DERWriter.octets(Digest.of((attested ?? certificate).der).bytes))
             attributes.append(
                 attribute("1.2.840.113549.1.9.16.2.47", DERWriter.sequence(DERWriter.sequence(id))))
+        }
+        if let oldAttributeHash {
+            let id = DERWriter.sequence(DERWriter.octets(oldAttributeHash))
+            attributes.append(
+                attribute("1.2.840.113549.1.9.16.2.12", DERWriter.sequence(DERWriter.sequence(id))))
         }
         let sorted = attributes.sorted { $0.lexicographicallyPrecedes($1) }
         let signedAttributes = DERWriter.element(DERTag.set, Array(sorted.joined()))

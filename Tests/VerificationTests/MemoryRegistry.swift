@@ -110,6 +110,9 @@ final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerListing {
         state.withLock { $0.referrers.append(descriptor) }
     }
 
+    /// Lists a manifest among the referrers.
+    func refer(_ descriptor: Descriptor) { state.withLock { $0.referrers.append(descriptor) } }
+
     /// Signatures as cosign 2 pushes them.
     func addSignatures(
         of digest: Digest, _ layers: [(payload: [UInt8], annotations: [String: String])], sizes: Int64? = nil

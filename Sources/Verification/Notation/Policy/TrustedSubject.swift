@@ -80,12 +80,11 @@ private struct DistinguishedNameParser {
     }
 
     private mutating func nextPart() throws(Rejection) -> Bool {
-        switch rest.popFirst() {
-        case nil: return false
-        case UInt8(ascii: ","): return true
-        case UInt8(ascii: "+"): throw Self.fault("parts of several attributes ('+') are not supported")
-        default: throw Self.fault("one of \" ; < > stands without a backslash")
+        guard let separator = rest.popFirst() else { return false }
+        guard separator == UInt8(ascii: ",") else {
+            throw Self.fault("parts of several attributes ('+') are not supported")
         }
+        return true
     }
 
     private mutating func type() throws(Rejection) -> String {
@@ -112,9 +111,9 @@ private struct DistinguishedNameParser {
         var kept = 0
         scan: while let byte = rest.first {
             switch byte {
-            case UInt8(ascii: ","), UInt8(ascii: "+"), UInt8(ascii: ";"), UInt8(ascii: "\""), UInt8(ascii: "<"),
-                UInt8(ascii: ">"):
-                break scan
+            case UInt8(ascii: ","), UInt8(ascii: "+"): break scan
+            case UInt8(ascii: ";"), UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"):
+                throw Self.fault("one of \" ; < > stands without a backslash")
             case 0: throw Self.fault("it has a NUL")
             case UInt8(ascii: "\\"):
                 rest.removeFirst()
