@@ -5,7 +5,8 @@ import Testing
 
 /// From `kubectl apply` to a served tarball, on real parts.
 @Suite(.serialized) struct MainJobTests {
-    static func manifest(_ registry: RealRegistry, ref: String, extra: String = "", name: String = "podinfo") -> String
+    static func manifest(_ registry: DockerRegistry, ref: String, extra: String = "", name: String = "podinfo")
+        -> String
     {
         """
         apiVersion: source.toolkit.fluxcd.io/v1
@@ -13,7 +14,7 @@ import Testing
         metadata: { name: \(name), namespace: default }
         spec:
           interval: 10m
-          url: oci://\(registry.host)/manifests/podinfo
+          url: oci://\(registry.address)/manifests/podinfo
           ref: { \(ref) }
           \(extra)
         """
@@ -29,9 +30,9 @@ import Testing
     }
 
     @Test func aTagBecomesAServedTarball() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
-        try await push(try Self.content("1"), to: "\(registry.host)/manifests/podinfo:1.0.0")
+        try await push(try Self.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
         try await stand.apply(Self.manifest(registry, ref: "tag: 1.0.0"))
         let object = try await stand.wait(
             for: "podinfo", "Ready", "True", containing: "stored artifact for digest '1.0.0@sha256:")
@@ -50,9 +51,9 @@ import Testing
     }
 
     @Test func aNewVersionIsFollowedWhenAsked() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
-        let repository = "\(registry.host)/manifests/podinfo"
+        let repository = "\(registry.address)/manifests/podinfo"
         try await push(try Self.content("6.1.0"), to: "\(repository):6.1.0")
         try await stand.apply(Self.manifest(registry, ref: "semver: \">=1.0.0\""))
         let first = try await stand.wait(for: "podinfo", "Ready", "True", containing: "6.1.0@")
@@ -68,9 +69,9 @@ import Testing
     }
 
     @Test func aRestartKeepsTheArtifact() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
-        try await push(try Self.content("1"), to: "\(registry.host)/manifests/podinfo:1.0.0")
+        try await push(try Self.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
         try await stand.apply(Self.manifest(registry, ref: "tag: 1.0.0"))
         let before = try await stand.wait(for: "podinfo", "Ready", "True")
         try await stand.stop(SIGKILL)
@@ -87,9 +88,9 @@ import Testing
     }
 
     @Test func aLostRegistryIsReportedAndRecoveredFrom() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
-        try await push(try Self.content("1"), to: "\(registry.host)/manifests/podinfo:1.0.0")
+        try await push(try Self.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
         try await stand.apply(Self.manifest(registry, ref: "tag: 1.0.0"))
         try await stand.wait(for: "podinfo", "Ready", "True")
         try await registry.stop()
@@ -107,9 +108,9 @@ import Testing
     }
 
     @Test func deletionRemovesTheFiles() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
-        try await push(try Self.content("1"), to: "\(registry.host)/manifests/podinfo:1.0.0")
+        try await push(try Self.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
         try await stand.apply(Self.manifest(registry, ref: "tag: 1.0.0"))
         let object = try await stand.wait(for: "podinfo", "Ready", "True")
         let outcome = try await stand.kubectl("delete", "ocirepository", "podinfo", "--timeout=30s")
@@ -119,9 +120,9 @@ import Testing
     }
 
     @Test func aSuspendedObjectKeepsItsArtifact() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
-        try await push(try Self.content("1"), to: "\(registry.host)/manifests/podinfo:1.0.0")
+        try await push(try Self.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
         try await stand.apply(Self.manifest(registry, ref: "tag: 1.0.0"))
         let before = try await stand.wait(for: "podinfo", "Ready", "True")
         try await stand.apply(Self.manifest(registry, ref: "tag: 1.0.0", extra: "suspend: true"))
@@ -134,9 +135,9 @@ import Testing
     }
 
     @Test func verificationIsNeverSkipped() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
-        try await push(try Self.content("1"), to: "\(registry.host)/manifests/podinfo:1.0.0")
+        try await push(try Self.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
         try await stand.apply(
             Self.manifest(
                 registry, ref: "tag: 1.0.0", extra: "verify: { provider: cosign, secretRef: { name: missing } }"))
@@ -153,9 +154,9 @@ import Testing
         ("digest: \"sha256:12\"", "OCIArtifactPullFailed", "spec.ref.digest"),
     ])
     func aBadReferenceIsExplained(ref: String, reason: String, text: String) async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
-        try await push(try Self.content("1"), to: "\(registry.host)/manifests/podinfo:1.0.0")
+        try await push(try Self.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
         try await stand.apply(Self.manifest(registry, ref: ref))
         let object = try await stand.wait(for: "podinfo", "Ready", "False", containing: text, reason: reason)
         #expect(object.member(at: "status", "artifact") == nil)

@@ -16,13 +16,13 @@ import Testing
     ]
 
     @Test func onlyTheLeaderWorksAndAnotherTakesOver() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let api = try await Self.api()
         let kubeconfig = api.folder.file("kubeconfig")
         let first = try Replica(kubeconfig: kubeconfig, arguments: Self.election)
         try await eventually("the first replica leads") { first.isWorking }
         let second = try Replica(kubeconfig: kubeconfig, arguments: Self.election)
-        try await push(try MainJobTests.content("1"), to: "\(registry.host)/manifests/podinfo:1.0.0")
+        try await push(try MainJobTests.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
         try await api.apply(MainJobTests.manifest(registry, ref: "tag: 1.0.0"))
         let object = try await api.wait(for: "podinfo", "Ready", "True")
         let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""
@@ -56,10 +56,10 @@ import Testing
     }
 
     @Test func artifactsAreServedWithoutTheAPI() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let api = try await Self.api()
         let replica = try Replica(kubeconfig: api.folder.file("kubeconfig"))
-        let repository = "\(registry.host)/manifests/podinfo"
+        let repository = "\(registry.address)/manifests/podinfo"
         try await push(try MainJobTests.content("1"), to: "\(repository):1.0.0")
         try await push(try MainJobTests.content("2"), to: "\(repository):2.0.0")
         try await api.apply(MainJobTests.manifest(registry, ref: "tag: 1.0.0"))

@@ -5,14 +5,14 @@ import Testing
 
 /// Keyed verification on real parts: signatures by `openssl`, stored in a real registry, keys from a Secret.
 @Suite(.serialized) struct SignatureTests {
-    static func manifest(_ registry: RealRegistry, tag: String) -> String {
+    static func manifest(_ registry: DockerRegistry, tag: String) -> String {
         MainJobTests.manifest(
             registry, ref: "tag: \(tag)", extra: "verify: { provider: cosign, secretRef: { name: cosign-pub } }")
     }
 
     /// Pushes content under a tag and gives its digest.
-    static func publish(_ text: String, _ registry: RealRegistry, tag: String) async throws -> String {
-        let output = try await push(try MainJobTests.content(text), to: "\(registry.host)/manifests/podinfo:\(tag)")
+    static func publish(_ text: String, _ registry: DockerRegistry, tag: String) async throws -> String {
+        let output = try await push(try MainJobTests.content(text), to: "\(registry.address)/manifests/podinfo:\(tag)")
         guard let range = output.range(of: "sha256:[0-9a-f]{64}", options: .regularExpression) else {
             throw StandFailure(description: "no digest in: \(output)")
         }
@@ -20,11 +20,11 @@ import Testing
     }
 
     @Test func aSignedArtifactIsVerified() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
         let signer = try await OpenSSLSigner()
         let digest = try await Self.publish("1", registry, tag: "1.0.0")
-        try await signer.sign(digest, in: "manifests/podinfo", on: registry.host)
+        try await signer.sign(digest, in: "manifests/podinfo", on: registry.address)
         _ = try await stand.kubectl(
             "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(signer.publicKeyPath)")
         try await stand.apply(Self.manifest(registry, tag: "1.0.0"))
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func anUnsignedArtifactIsNotStored() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
         let signer = try await OpenSSLSigner()
         _ = try await Self.publish("1", registry, tag: "1.0.0")
@@ -50,13 +50,13 @@ import Testing
     }
 
     @Test func aSignatureOfAnotherDigestDoesNotCount() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
         let signer = try await OpenSSLSigner()
         let good = try await Self.publish("good", registry, tag: "1.0.0")
         let evil = try await Self.publish("evil", registry, tag: "2.0.0")
         // A genuine signature of the good artifact, copied to where that of the evil one would be.
-        try await signer.sign(good, in: "manifests/podinfo", on: registry.host, as: evil)
+        try await signer.sign(good, in: "manifests/podinfo", on: registry.address, as: evil)
         _ = try await stand.kubectl(
             "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(signer.publicKeyPath)")
         try await stand.apply(Self.manifest(registry, tag: "2.0.0"))
@@ -65,11 +65,11 @@ import Testing
     }
 
     @Test func aRotatedKeyIsNoticed() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         let stand = try await Stand()
         let signer = try await OpenSSLSigner(), other = try await OpenSSLSigner()
         let digest = try await Self.publish("1", registry, tag: "1.0.0")
-        try await signer.sign(digest, in: "manifests/podinfo", on: registry.host)
+        try await signer.sign(digest, in: "manifests/podinfo", on: registry.address)
         _ = try await stand.kubectl(
             "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(signer.publicKeyPath)")
         try await stand.apply(Self.manifest(registry, tag: "1.0.0"))
@@ -85,12 +85,12 @@ import Testing
     }
 
     @Test func aMendedSecretHealsAtOnce() async throws {
-        let registry = try await RealRegistry()
+        let registry = try await DockerRegistry()
         // The next retry of a failing object is far away: only the change of the Secret can bring it back.
         let stand = try await Stand(arguments: ["--min-retry-delay=10m"])
         let signer = try await OpenSSLSigner()
         let digest = try await Self.publish("1", registry, tag: "1.0.0")
-        try await signer.sign(digest, in: "manifests/podinfo", on: registry.host)
+        try await signer.sign(digest, in: "manifests/podinfo", on: registry.address)
         try await stand.apply(Self.manifest(registry, tag: "1.0.0"))
         try await stand.wait(for: "podinfo", "Ready", "False", containing: "Secret 'default/cosign-pub'")
         _ = try await stand.kubectl(

@@ -1,9 +1,11 @@
+import Core
+
 /// A real registry (Debian's `docker-registry`) on a free loopback port, with its content in a folder of its own; it ends
 /// with the value.
 package final class DockerRegistry: Sendable {
     /// `127.0.0.1:port`.
     package let address: String
-    private let process: ChildProcess
+    private let process: Locked<ChildProcess>
     private let folder: TemporaryDirectory
 
     /// How the registry is protected.
@@ -47,19 +49,34 @@ package final class DockerRegistry: Sendable {
             lines += ["auth:", "  htpasswd: {realm: test, path: \(folder.file("htpasswd"))}"]
         }
         try folder.write(lines.joined(separator: "\n") + "\n", to: "config.yml")
-        let process = try ChildProcess("/usr/bin/docker-registry", ["serve", folder.file("config.yml")])
+        self.folder = folder
+        self.address = address
+        process = Locked(try Self.launch(folder))
+        try await waitUntilListening()
+    }
+
+    private static func launch(_ folder: TemporaryDirectory) throws -> ChildProcess {
+        try ChildProcess("/usr/bin/docker-registry", ["serve", folder.file("config.yml")])
+    }
+
+    private func waitUntilListening() async throws {
+        let process = process.current
         try await eventually("docker-registry listening") {
             guard process.isRunning else { throw NeverHappened(description: "docker-registry ended: \(process.log)") }
             return process.log.contains("listening on \(address)")
         }
-        self.folder = folder
-        self.address = address
-        self.process = process
+    }
+
+    /// Starts it again on the same port, with the same content.
+    package func start() async throws {
+        let child = try Self.launch(folder)
+        process.withLock { $0 = child }
+        try await waitUntilListening()
     }
 
     /// Ends the registry; its port then refuses connections.
     package func stop() async throws {
-        process.kill()
-        _ = try await process.waitForExit()
+        process.current.kill()
+        _ = try await process.current.waitForExit()
     }
 }

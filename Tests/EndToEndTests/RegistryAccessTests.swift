@@ -1,0 +1,149 @@
+import Core
+import Foundation
+import TestSupport
+import Testing
+
+/// Registries behind TLS, client certificates, passwords and proxies, with content by an independent publisher.
+@Suite(.serialized) struct RegistryAccessTests {
+    static func manifest(_ registry: DockerRegistry, _ extra: String) -> String {
+        """
+        apiVersion: source.toolkit.fluxcd.io/v1
+        kind: OCIRepository
+        metadata: { name: podinfo, namespace: default }
+        spec:
+          interval: 10m
+          url: oci://\(registry.address)/manifests/podinfo
+          ref: { tag: 1.0.0 }
+          \(extra)
+        """
+    }
+
+    static func secret(_ stand: Stand, _ arguments: String...) async throws {
+        let outcome = try await CommandLineTool.run(
+            Programs.kubectl, ["create", "secret"] + arguments,
+            environment: ["KUBECONFIG": stand.folder.file("kubeconfig"), "HOME": stand.folder.path])
+        guard outcome.status == 0 else { throw StandFailure(description: outcome.errorOutput) }
+    }
+
+    @Test func skopeosImagesAreRead() async throws {
+        let registry = try await DockerRegistry()
+        let stand = try await Stand()
+        try await IndependentPublisher.publish(
+            ["a.yaml": "a", "b c.yaml": "b"], to: "\(registry.address)/manifests/podinfo:1.0.0",
+            arguments: ["--dest-tls-verify=false"])
+        try await stand.apply(Self.manifest(registry, ""))
+        let object = try await stand.wait(for: "podinfo", "Ready", "True")
+        #expect(
+            try await stand.artifactEntries(of: object).filter { !$0.hasSuffix("/") } == ["./a.yaml", "./b c.yaml"])
+    }
+
+    @Test func aPasswordIsNeededAndTaken() async throws {
+        var protection = DockerRegistry.Protection()
+        protection.login = ("user", "correct-horse")
+        let registry = try await DockerRegistry(protection)
+        let stand = try await Stand()
+        try await IndependentPublisher.publish(
+            ["a.yaml": "a"], to: "\(registry.address)/manifests/podinfo:1.0.0",
+            arguments: ["--dest-tls-verify=false", "--dest-creds=user:correct-horse"])
+        try await stand.apply(Self.manifest(registry, ""))
+        try await stand.wait(for: "podinfo", "Ready", "False", containing: "401")
+        // A wrong password first, then the right one: the object heals by itself.
+        try await Self.secret(
+            stand, "docker-registry", "login", "--docker-server=\(registry.address)", "--docker-username=user",
+            "--docker-password=wrong-battery")
+        try await stand.apply(Self.manifest(registry, "secretRef: { name: login }"))
+        let failed = try await stand.wait(for: "podinfo", "Ready", "False", containing: "Secret 'default/login'")
+        #expect(!failed.text().contains("wrong-battery"))
+        _ = try await stand.kubectl("delete", "secret", "login")
+        try await Self.secret(
+            stand, "docker-registry", "login", "--docker-server=\(registry.address)", "--docker-username=user",
+            "--docker-password=correct-horse")
+        try await stand.wait(for: "podinfo", "Ready", "True")
+        #expect(!stand.log.contains("correct-horse") && !stand.log.contains("wrong-battery"))
+    }
+
+    @Test func aPrivateAuthorityIsTrustedOnlyWhenNamed() async throws {
+        let certificates = try await TestCertificates()
+        var protection = DockerRegistry.Protection()
+        protection.certificates = certificates
+        let registry = try await DockerRegistry(protection)
+        let stand = try await Stand(arguments: ["--registry-plain-http-for-private-hosts=false"])
+        try await IndependentPublisher.publish(
+            ["a.yaml": "a"], to: "\(registry.address)/manifests/podinfo:1.0.0",
+            arguments: ["--dest-tls-verify=false"])
+        try await stand.apply(Self.manifest(registry, ""))
+        try await stand.wait(for: "podinfo", "Ready", "False", containing: "not trusted")
+        try await Self.secret(
+            stand, "generic", "authority", "--from-file=ca.crt=\(certificates.authority.certificatePath)")
+        try await stand.apply(Self.manifest(registry, "certSecretRef: { name: authority }"))
+        try await stand.wait(for: "podinfo", "Ready", "True")
+    }
+
+    @Test func insecureSkipsTheCertificateCheck() async throws {
+        var protection = DockerRegistry.Protection()
+        protection.certificates = try await TestCertificates()
+        let registry = try await DockerRegistry(protection)
+        let stand = try await Stand()
+        try await IndependentPublisher.publish(
+            ["a.yaml": "a"], to: "\(registry.address)/manifests/podinfo:1.0.0",
+            arguments: ["--dest-tls-verify=false"])
+        try await stand.apply(Self.manifest(registry, "insecure: true"))
+        try await stand.wait(for: "podinfo", "Ready", "True")
+    }
+
+    @Test func aClientCertificateIsShown() async throws {
+        let certificates = try await TestCertificates()
+        var protection = DockerRegistry.Protection()
+        protection.certificates = certificates
+        protection.requiresClientCertificate = true
+        let registry = try await DockerRegistry(protection)
+        let stand = try await Stand()
+        let folder = try TemporaryDirectory()
+        try folder.write(certificates.authority.certificate, to: "ca.crt")
+        try folder.write(certificates.client.certificate, to: "client.cert")
+        try folder.write(certificates.client.key, to: "client.key")
+        try await IndependentPublisher.publish(
+            ["a.yaml": "a"], to: "\(registry.address)/manifests/podinfo:1.0.0",
+            arguments: ["--dest-cert-dir=\(folder.path)"])
+        try await Self.secret(
+            stand, "generic", "client", "--from-file=ca.crt=\(certificates.authority.certificatePath)",
+            "--from-file=tls.crt=\(certificates.client.certificatePath)",
+            "--from-file=tls.key=\(certificates.client.keyPath)")
+        try await stand.apply(Self.manifest(registry, "certSecretRef: { name: client }"))
+        try await stand.wait(for: "podinfo", "Ready", "True")
+    }
+
+    @Test(arguments: ["http", "socks5"])
+    func aProxyIsUsed(scheme: String) async throws {
+        let registry = try await DockerRegistry()
+        let stand = try await Stand()
+        let port = try freePort()
+        let folder = try TemporaryDirectory()
+        try folder.write("Port \(port)\nListen 127.0.0.1\nTimeout 60\nMaxClients 20\nLogLevel Connect\n", to: "conf")
+        let proxy =
+            scheme == "http"
+            ? try ChildProcess("/usr/bin/tinyproxy", ["-d", "-c", folder.file("conf")])
+            : try ChildProcess(
+                "/usr/bin/microsocks", ["-i", "127.0.0.1", "-p", "\(port)", "-u", "me", "-P", "secret-word"])
+        try await IndependentPublisher.publish(
+            ["a.yaml": "a"], to: "\(registry.address)/manifests/podinfo:1.0.0",
+            arguments: ["--dest-tls-verify=false"])
+        try await eventually("the proxy listens") {
+            try await CommandLineTool.run("curl", ["-s", "http://127.0.0.1:\(port)"]).status != 7
+        }
+        var arguments = ["generic", "proxy", "--from-literal=address=\(scheme)://127.0.0.1:\(port)"]
+        if scheme == "socks5" { arguments += ["--from-literal=username=me", "--from-literal=password=secret-word"] }
+        let outcome = try await CommandLineTool.run(
+            Programs.kubectl, ["create", "secret"] + arguments,
+            environment: ["KUBECONFIG": stand.folder.file("kubeconfig"), "HOME": stand.folder.path])
+        try #require(outcome.status == 0)
+        try await stand.apply(Self.manifest(registry, "proxySecretRef: { name: proxy }"))
+        try await stand.wait(for: "podinfo", "Ready", "True")
+        #expect(proxy.log.contains(scheme == "http" ? registry.address : "connected to 127.0.0.1"), "\(proxy.log)")
+        #expect(!stand.log.contains("secret-word"))
+        // Without the proxy nothing goes: it is not merely tried first.
+        proxy.kill()
+        _ = try await stand.kubectl("annotate", "ocirepository/podinfo", "reconcile.fluxcd.io/requestedAt=1")
+        try await stand.wait(for: "podinfo", "Ready", "False", containing: "proxy")
+    }
+}
