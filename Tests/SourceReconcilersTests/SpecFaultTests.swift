@@ -200,7 +200,15 @@ import Testing
     static let unsupported: [FaultCase] = [
         FaultCase("a cloud login", authentication, "failed to get credential from aws: ", isStall: true) { _ in
             ["provider": "aws"]
-        }
+        },
+        FaultCase(
+            "an identity of the object's own", ConditionReason.featureGateDisabled, "ObjectLevelWorkloadIdentity",
+            isStall: true
+        ) {
+            bench in
+            try await bench.createServiceAccount("own", pullSecrets: [])
+            return ["provider": "aws", "serviceAccountName": "own"]
+        },
     ]
 
     /// A case with a `verify` that nothing in the registry satisfies.
