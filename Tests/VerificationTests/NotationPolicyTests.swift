@@ -61,7 +61,7 @@ struct NotationPolicyTests {
         Case("policy-override-skip", "skip") {
             $0.edit("signatureVerification", ["level": "skip", "override": ["expiry": "log"]])
         },
-        Case("policy-override-integrity", "integrity") {
+        Case("(override)", "'integrity' cannot be overridden") {
             $0.edit("signatureVerification.override", ["integrity": "log"])
         },
         Case("policy-override-action", "can be skipped") {
@@ -70,7 +70,7 @@ struct NotationPolicyTests {
         Case("(override)", "cannot be overridden") { $0.edit("signatureVerification.override", ["authentic": "log"]) },
         Case("(action)", "action 'ignore'") { $0.edit("signatureVerification.override", ["expiry": "ignore"]) },
         Case("policy-timestamp", "verifyTimestamp") { $0.edit("signatureVerification.verifyTimestamp", "never") },
-        Case("policy-identity-wildcard", "'*'") {
+        Case("policy-identity-kind", "'*' alone") {
             $0.edit("trustedIdentities", ["*", "x509.subject: C=US, ST=WA, O=x"])
         },
         Case("policy-identity-kind", "x509.subject") { $0.edit("trustedIdentities", ["x509.san:C=US,ST=WA,O=x"]) },

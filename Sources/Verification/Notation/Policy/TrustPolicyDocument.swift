@@ -128,16 +128,14 @@ struct TrustPolicyDocument: Sendable, Hashable {
         _ texts: [String], _ item: MessageReader
     ) throws(Rejection) -> TrustPolicyStatement.Identities {
         if texts == ["*"] { return .any }
-        guard !texts.contains("*") else {  // check: policy-identity-wildcard
-            throw Rejection(.malformed, "\(item.place("trustedIdentities")) has '*' beside others")
-        }
         var subjects: [TrustedSubject] = []
         for text in texts {
             let prefix = "x509.subject:"
             guard text.hasPrefix(prefix) else {  // check: policy-identity-kind
                 throw Rejection(
                     .unsupported,
-                    "the identity '\(shown(text))' is not supported; write 'x509.subject: C=..., ST=..., O=...'")
+                    "the identity '\(shown(text))' is not supported; write 'x509.subject: C=..., ST=..., O=...', or '*' alone"
+                )
             }
             do {
                 subjects.append(try TrustedSubject(parsing: text.dropFirst(prefix.count)))

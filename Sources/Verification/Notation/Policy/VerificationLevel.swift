@@ -53,9 +53,6 @@ struct VerificationLevel: Sendable, Hashable {
                 throw Rejection(
                     .malformed, "the action '\(shown(text, limit: 60))' is none of enforce, log and skip")
             }
-            guard check != "integrity" else {  // check: policy-override-integrity
-                throw Rejection(.malformed, "'integrity' cannot be overridden")
-            }
             guard action != .skip || check == "revocation" else {  // check: policy-override-action
                 throw Rejection(.malformed, "only 'revocation' can be skipped, not '\(shown(check, limit: 60))'")
             }
