@@ -139,11 +139,11 @@ struct FailureMessageTests {
             ),
             (
                 403, "", .denied,
-                "cannot resolve tag '1.0' of 'team/app' at registry 'ghcr.io': HTTP 403; no credentials were given (anonymous): check that they may do this"
+                "cannot resolve tag '1.0' of 'team/app' at registry 'ghcr.io': HTTP 403; no credentials were given (anonymous); credentials may be needed"
             ),
             (
                 401, "", .unauthorized,
-                "cannot resolve tag '1.0' of 'team/app' at registry 'ghcr.io': HTTP 401; no credentials were given (anonymous): check them, or give some in secretRef"
+                "cannot resolve tag '1.0' of 'team/app' at registry 'ghcr.io': HTTP 401; no credentials were given (anonymous); give credentials"
             ),
             (
                 200, "<!DOCTYPE html><html>login</html>", .invalidResponse,

@@ -50,10 +50,10 @@ struct TrustConfiguration: Sendable {
     }
 
     private static func read(_ flag: Flag<String>, _ values: ParsedFlags) throws -> [UInt8] {
-        do {
-            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: values[flag])))
-        } catch {
-            throw PublicTrustError("the file '\(values[flag])' of --\(flag.definition.name) cannot be read: \(error)")
+        guard let data = try? Data(contentsOf: URL(fileURLWithPath: values[flag])) else {
+            throw PublicTrustError(
+                "the file '\(values[flag])' of --\(flag.definition.name) does not exist or may not be read")
         }
+        return [UInt8](data)
     }
 }

@@ -15,15 +15,16 @@ struct TrustedRootFile: SigstoreTrust {
     func material() async throws -> TrustMaterial {
         let path = path
         let bytes = try await executor.run {
-            do {
-                let data = try Data(contentsOf: URL(fileURLWithPath: path))
-                guard data.count <= Self.maximumSize else {
-                    throw PublicTrustError("it has \(data.count) bytes, more than \(Self.maximumSize)")
-                }
-                return [UInt8](data)
-            } catch {
-                throw PublicTrustError("the trusted root '\(path)' of --sigstore-trusted-root cannot be read: \(error)")
+            guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
+                throw PublicTrustError(
+                    "the trusted root '\(path)' of --sigstore-trusted-root does not exist or may not be read")
             }
+            guard data.count <= Self.maximumSize else {
+                throw PublicTrustError(
+                    "the trusted root '\(path)' of --sigstore-trusted-root has \(data.count) bytes, more than \(Self.maximumSize)"
+                )
+            }
+            return [UInt8](data)
         }
         do throws(VerificationError) {
             return try TrustMaterial(parsing: bytes, digest: Digest.of(bytes))

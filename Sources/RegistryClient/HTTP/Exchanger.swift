@@ -250,13 +250,16 @@ struct Exchanger: Sendable {
         let retryAfter = RetryAfter.parse(response.headers, now: shared.time.now)
         let code: RegistryError.Code
         var hint = ""
+        let isAnonymous = access.credential == .anonymous
         switch response.status {
         case 401:
             code = .unauthorized
-            hint = "; \(access.credentialDescription): check them, or give some in secretRef"
+            hint = "; \(access.credentialDescription); \(isAnonymous ? "give credentials" : "check them")"
         case 403:
             code = .denied
-            hint = "; \(access.credentialDescription): check that they may do this"
+            hint =
+                "; \(access.credentialDescription); "
+                + (isAnonymous ? "credentials may be needed" : "check that they may do this")
         case 404:
             code = .notFound
             switch said.code {

@@ -72,6 +72,9 @@ struct SourceAccess: Sendable {
             let secret = try await secret(name, reader, failing: "failed to get credential", field: origin)
             do {
                 secrets.append(try secret.pullSecrets(origin: "Secret '\(secret.key)' of \(origin)"))
+            } catch let error as RegistryError {
+                // Its message names the Secret already.
+                throw .authentication("failed to get credential: \(error)")
             } catch {
                 throw .authentication("failed to get credential: Secret '\(secret.key)' of \(origin): \(error)")
             }
