@@ -42,8 +42,7 @@ struct DocumentationTests {
         arguments: [
             "README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/authentication.md", "docs/cli.md",
             "docs/flags.md", "docs/install.md", "docs/metrics.md", "docs/migrating-from-flux.md",
-            "docs/ocirepository.md",
-            "docs/troubleshooting.md", "docs/verification.md",
+            "docs/notation.md", "docs/ocirepository.md", "docs/troubleshooting.md", "docs/verification.md",
         ])
     func links(page: String) throws {
         let folder = page.contains("/") ? "docs/" : ""
