@@ -138,6 +138,7 @@ let package = Package(
             [
                 "Core", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI", "RegistryClient",
                 "ArtifactStore", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport", "EmbeddedAPIServer",
+                "Verification",
             ]),
         tests("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "HTTPTransport", "YAMLCoding"]),
         tests("ControllerApp", ["Core", "CommandLineParsing"]),

@@ -137,7 +137,11 @@ private struct ControllerParts: Sendable {
                 objectLevelWorkloadIdentity: configuration.featureGates.objectLevelWorkloadIdentity,
                 acceptsAnyIdentity: values[flags.insecureAcceptAnyIdentity]),
             objects: informer.store, server: server, registry: RemoteRegistry(registryClient),
-            trust: trust.trust, proxyEnvironment: ProxyEnvironment(environment), store: store,
+            trust: trust.trust,
+            revocation: RevocationClient(
+                http: http, connection: ConnectionPolicy(proxy: .environment(ProxyEnvironment(environment))), time: time
+            ),
+            proxyEnvironment: ProxyEnvironment(environment), store: store,
             events: EventFanOut(recorders),
             metrics: metrics, time: time, references: references)
         let objects = informer.store

@@ -6,6 +6,7 @@ package import KubernetesAPI
 package import KubernetesClient
 internal import OCI
 internal import RegistryClient
+package import Verification
 
 /// Makes the content store hold what each OCIRepository asks for, and its status say so.
 ///
@@ -59,7 +60,8 @@ package final class OCIRepositoryReconciler: Reconciler {
     /// - Parameter references: told which Secrets a failing object works with.
     package init(
         configuration: Configuration, objects: ObjectStore<OCIRepository>, server: any KubernetesAPIServer,
-        registry: any SourceRegistry, trust: any SigstoreTrust, proxyEnvironment: ProxyEnvironment,
+        registry: any SourceRegistry, trust: any SigstoreTrust, revocation: any RevocationFetching,
+        proxyEnvironment: ProxyEnvironment,
         store: ArtifactStore, events: any EventRecording, metrics: MetricsRegistry = MetricsRegistry(),
         time: any TimeSource = SystemTime(),
         random: RandomSource = .system, references: ReferenceWatcher? = nil
@@ -71,7 +73,7 @@ package final class OCIRepositoryReconciler: Reconciler {
             server: server, environment: proxyEnvironment,
             objectLevelIdentity: configuration.objectLevelWorkloadIdentity)
         self.requirements = SignatureRequirements(
-            trust: trust, acceptsAnyIdentity: configuration.acceptsAnyIdentity)
+            trust: trust, acceptsAnyIdentity: configuration.acceptsAnyIdentity, revocation: revocation, time: time)
         self.store = store
         self.server = server
         self.references = references
@@ -272,7 +274,7 @@ package final class OCIRepositoryReconciler: Reconciler {
         // A digest names its content: what this object has stored under it needs no registry.
         if case .digest(let digest) = reference, case .present(let artifact, let latestURL) = observation.content,
             artifact.revision == digest.description, unchangedRules,
-            keepsVerdict(requirement, digest, location, run, &observation)
+            keepsVerdict(requirement, digest, location, revision: digest.description, run, &observation)
         {
             observation.progress = .stored(artifact, latestURL: latestURL)
             return
@@ -281,7 +283,7 @@ package final class OCIRepositoryReconciler: Reconciler {
             location, access: try await access.resolve(for: run.object, to: location, secrets: run.secrets))
         let source = try await ResolvedSource.resolve(reference, of: spec, at: location, in: repository)
         if let requirement {
-            try await verify(source, requirement, at: location, in: repository, run, &observation)
+            try await verify(source, requirement, in: repository, run, &observation)
         }
         if case .present(let artifact, let latestURL) = observation.content, artifact.revision == source.revision,
             unchangedRules
@@ -298,34 +300,46 @@ package final class OCIRepositoryReconciler: Reconciler {
 
     // MARK: - Signature
 
-    /// Whether a verdict from before still holds; it is then observed again.
+    /// Whether a judgement from before still holds; it is then observed again.
     private func keepsVerdict(
-        _ requirement: SignatureRequirement?, _ digest: Digest, _ location: RepositoryReference, _ run: ReconcileRun,
-        _ observation: inout Observation
+        _ requirement: SignatureRequirement?, _ digest: Digest, _ location: RepositoryReference, revision: String,
+        _ run: ReconcileRun, _ observation: inout Observation
     ) -> Bool {
         guard let requirement else { return true }
         let subject = VerdictCache.Subject(
             repository: location.description, digest: digest, requirement: requirement.fingerprint)
-        guard let message = verdicts.message(for: subject, of: run.object.key) else { return false }
-        observation.signature = .verified(message: message)
+        guard let judgement = verdicts.judgement(on: subject, of: run.object.key, at: time.now) else { return false }
+        observe(judgement, revision: revision, &observation)
         return true
     }
 
     /// Verification comes before anything of the artifact is fetched, and is about the digest that will be fetched.
     private func verify(
-        _ source: ResolvedSource, _ requirement: SignatureRequirement, at location: RepositoryReference,
-        in repository: any SourceRepository, _ run: ReconcileRun, _ observation: inout Observation
+        _ source: ResolvedSource, _ requirement: SignatureRequirement, in repository: any SourceRepository,
+        _ run: ReconcileRun, _ observation: inout Observation
     ) async throws(ReconcileFailure) {
-        if keepsVerdict(requirement, source.digest, location, run, &observation) { return }
-        let signer = try await requirement.verify(
-            source.digest, reference: "\(location)@\(source.digest)", in: repository)
-        let message = "verified signature of revision \(source.revision), \(signer)"
+        if keepsVerdict(
+            requirement, source.digest, source.location, revision: source.revision, run, &observation)
+        {
+            return
+        }
+        let begin = time.uptime
+        let judgement = try await requirement.verify(source, in: repository)
+        metrics.verified(requirement.provider, took: time.uptime - begin)
         verdicts.keep(
-            message,
-            for: .init(repository: location.description, digest: source.digest, requirement: requirement.fingerprint),
+            judgement,
+            on: .init(
+                repository: source.location.description, digest: source.digest, requirement: requirement.fingerprint),
             of: run.object.key)
-        observation.signature = .verified(message: message)
-        run.request.logger.info(message)
+        observe(judgement, revision: source.revision, &observation)
+        run.request.logger.info(
+            "Judged the signatures",
+            ["revision": .string(source.revision), "signer": .string(judgement.signer ?? "none asked for")])
+    }
+
+    private func observe(_ judgement: SignatureJudgement, revision: String, _ observation: inout Observation) {
+        observation.signature =
+            judgement.signer.map { .verified(message: "verified signature of revision \(revision), \($0)") } ?? .ignored
     }
 
     // MARK: - Artifact

@@ -6,6 +6,7 @@ struct SourceMetrics: Sendable {
     private let duration: HistogramFamily
     private let lastSuccess: GaugeFamily
     private let ready: GaugeFamily
+    private let verification: HistogramFamily
 
     init(_ registry: MetricsRegistry) {
         duration = registry.histogram(
@@ -16,10 +17,17 @@ struct SourceMetrics: Sendable {
             "gotk_oci_last_success_timestamp_seconds",
             help: "When a reconcile of the object last found its artifact stored, in seconds since 1970.",
             labels: ["kind", "name", "namespace"])
+        verification = registry.histogram(
+            "gotk_oci_verification_duration_seconds",
+            help: "How long successful verifications of signatures took, signatures' download included.",
+            labels: ["provider"])
         ready = registry.gauge(
             "gotk_oci_ready", help: "Whether the object is ready (1) or failed at its last reconcile (0).",
             labels: ["kind", "name", "namespace"])
     }
+
+    /// Counts a verification that was done, not one that an earlier judgement spared.
+    func verified(_ provider: String, took duration: Duration) { verification.observe([provider], duration) }
 
     func observe(_ key: NamespacedName, duration: Duration) {
         self.duration.observe(labels(key), duration)

@@ -4,30 +4,37 @@ internal import KubernetesAPI
 internal import OCI
 internal import Verification
 
+/// What came of judging an artifact's signatures, where it was not refused.
+struct SignatureJudgement: Sendable, Hashable {
+    /// Who signed, for the condition's message; nil where the policy wants no verdict.
+    let signer: String?
+    /// After this time the judgement may be another although nothing it rests on has changed; nil: it may not.
+    let validUntil: Timestamp?
+}
+
 /// What `spec.verify` asks for, with the keys, identities and trust material that it names, as they are now.
 struct SignatureRequirement: Sendable {
     /// How the provider is named in messages: `cosign`, `cosign keyless` or `notation`.
     let provider: String
     /// SHA-256 over everything that a verdict rests on besides the artifact.
     let fingerprint: Digest
-    private let check: @Sendable (Digest, String, any SourceRepository) async throws -> String
+    private let judge: @Sendable (ResolvedSource, any SourceRepository) async throws -> SignatureJudgement
 
     init(
         provider: String, fingerprint: Digest,
-        check: @escaping @Sendable (Digest, String, any SourceRepository) async throws -> String
+        judge: @escaping @Sendable (ResolvedSource, any SourceRepository) async throws -> SignatureJudgement
     ) {
         self.provider = provider
         self.fingerprint = fingerprint
-        self.check = check
+        self.judge = judge
     }
 
-    /// Judges the signatures of the manifest with this digest.
-    /// - Returns: who signed, for the condition's message.
+    /// Judges the signatures of what was resolved.
     func verify(
-        _ digest: Digest, reference: String, in repository: any SourceRepository
-    ) async throws(ReconcileFailure) -> String {
+        _ source: ResolvedSource, in repository: any SourceRepository
+    ) async throws(ReconcileFailure) -> SignatureJudgement {
         do {
-            return try await check(digest, reference, repository)
+            return try await judge(source, repository)
         } catch {
             throw .verification(provider, error)
         }

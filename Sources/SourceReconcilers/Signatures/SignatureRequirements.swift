@@ -8,8 +8,14 @@ struct SignatureRequirements: Sendable {
     private let trust: any SigstoreTrust
     /// Whether keyless verification without `matchOIDCIdentity` accepts everybody (`--insecure-accept-any-identity`).
     private let acceptsAnyIdentity: Bool
+    private let revocation: any RevocationFetching
+    private let time: any TimeSource
 
-    init(trust: any SigstoreTrust, acceptsAnyIdentity: Bool) {
+    init(
+        trust: any SigstoreTrust, acceptsAnyIdentity: Bool, revocation: any RevocationFetching, time: any TimeSource
+    ) {
+        self.revocation = revocation
+        self.time = time
         self.trust = trust
         self.acceptsAnyIdentity = acceptsAnyIdentity
     }
@@ -28,10 +34,36 @@ struct SignatureRequirements: Sendable {
                 throw .verification(provider, error)
             }
         case .notation:
-            throw .verification(
-                "notation",
-                SecretProblem("this version cannot verify Notation signatures; nothing is stored unverified"),
-                recovery: .stall)
+            do {
+                return try await notation(verify, secrets)
+            } catch {
+                throw .verification("notation", error)
+            }
+        }
+    }
+
+    private func notation(
+        _ verify: OCIRepositorySpec.Verification, _ secrets: SecretReader
+    ) async throws -> SignatureRequirement {
+        guard let reference = verify.secretRef else {
+            throw SecretProblem(
+                "spec.verify.secretRef is missing; name a Secret with '\(NotationTrust.policyKey)' and certificates")
+        }
+        let field = "spec.verify.secretRef"
+        let secret = try await secrets.secret(reference.name, field: field)
+        let trust: NotationTrust
+        do throws(VerificationError) {
+            trust = try NotationTrust(secretData: secret.data.mapValues(\.revealed))
+        } catch {
+            throw SecretProblem(secret, field, error.message)
+        }
+        let verifier = NotationVerifier(trust: trust, revocation: revocation, time: time)
+        return SignatureRequirement(provider: "notation", fingerprint: trust.digest) { source, repository in
+            let verdict = try await verifier.verify(source.descriptor, repository: source.location, in: repository)
+            switch verdict.result {
+            case .verified: return SignatureJudgement(signer: verdict.description, validUntil: verdict.validUntil)
+            case .ignored: return SignatureJudgement(signer: nil, validUntil: verdict.validUntil)
+            }
         }
     }
 
@@ -50,8 +82,10 @@ struct SignatureRequirements: Sendable {
         let verifier = CosignVerifier(policy: policy, trust: material?.root)
         let basis = "\(provider) \(policy.digest) \(material?.digest.description ?? "-")"
         return SignatureRequirement(provider: provider, fingerprint: Digest.of([UInt8](basis.utf8))) {
-            digest, reference, repository in
-            try await verifier.verify(digest, reference: reference, in: repository).description
+            source, repository in
+            let signature = try await verifier.verify(
+                source.digest, reference: "\(source.location)@\(source.digest)", in: repository)
+            return SignatureJudgement(signer: signature.description, validUntil: nil)
         }
     }
 

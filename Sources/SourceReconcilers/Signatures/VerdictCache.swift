@@ -12,19 +12,20 @@ final class VerdictCache: Sendable {
         let requirement: Digest
     }
 
-    private let verdicts = Locked<[NamespacedName: (subject: Subject, message: String)]>([:])
+    private let verdicts = Locked<[NamespacedName: (subject: Subject, judgement: SignatureJudgement)]>([:])
 
-    /// The message of the verdict on `subject`, if that is what the object was judged for last.
-    func message(for subject: Subject, of object: NamespacedName) -> String? {
+    /// The judgement on `subject`, if that is what the object was judged for last and it still holds.
+    func judgement(on subject: Subject, of object: NamespacedName, at now: Timestamp) -> SignatureJudgement? {
         verdicts.withLock { verdicts in
             guard let verdict = verdicts[object], verdict.subject == subject else { return nil }
-            return verdict.message
+            if let end = verdict.judgement.validUntil, now >= end { return nil }
+            return verdict.judgement
         }
     }
 
-    /// Keeps a verdict in place of the object's last one.
-    func keep(_ message: String, for subject: Subject, of object: NamespacedName) {
-        verdicts.withLock { $0[object] = (subject, message) }
+    /// Keeps a judgement in place of the object's last one.
+    func keep(_ judgement: SignatureJudgement, on subject: Subject, of object: NamespacedName) {
+        verdicts.withLock { $0[object] = (subject, judgement) }
     }
 
     /// Forgets what is known of an object.

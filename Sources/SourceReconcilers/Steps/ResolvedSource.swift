@@ -7,9 +7,11 @@ internal import RegularExpressions
 struct ResolvedSource: Sendable {
     /// `<tag>@<digest>`, or the digest alone for a digest reference.
     let revision: String
-    let digest: Digest
-    /// What a HEAD or GET of the reference said; nil where a digest needed no request.
-    let descriptor: Descriptor?
+    /// Of the manifest or index that the reference has now.
+    var digest: Digest { descriptor.digest }
+    /// What a HEAD or GET of the reference said.
+    let descriptor: Descriptor
+    let location: RepositoryReference
     /// The reference as people write it: `host/path:tag` or `host/path@digest`.
     let reference: String
 
@@ -22,7 +24,7 @@ struct ResolvedSource: Sendable {
         case .digest(let digest):
             let descriptor = try await descriptor(of: .digest(digest), in: repository)
             return ResolvedSource(
-                revision: digest.description, digest: descriptor.digest, descriptor: descriptor,
+                revision: digest.description, descriptor: descriptor, location: location,
                 reference: "\(location)@\(digest)")
         case .tag(let pin):
             let descriptor = try await descriptor(of: .tag(pin.tag), in: repository)
@@ -40,16 +42,16 @@ struct ResolvedSource: Sendable {
         }
     }
 
-    private init(revision: String, digest: Digest, descriptor: Descriptor?, reference: String) {
+    private init(revision: String, descriptor: Descriptor, location: RepositoryReference, reference: String) {
         self.revision = revision
-        self.digest = digest
         self.descriptor = descriptor
+        self.location = location
         self.reference = reference
     }
 
     private init(tag: String, _ descriptor: Descriptor, at location: RepositoryReference) {
         self.init(
-            revision: "\(tag)@\(descriptor.digest)", digest: descriptor.digest, descriptor: descriptor,
+            revision: "\(tag)@\(descriptor.digest)", descriptor: descriptor, location: location,
             reference: "\(location):\(tag)")
     }
 

@@ -10,6 +10,7 @@ import RegistryClient
 import SourceReconcilers
 import TestSupport
 import Testing
+import Verification
 
 /// Keeps events for a test to look at.
 final class RecordedEvents: EventRecording {
@@ -127,7 +128,8 @@ final class Workbench: Sendable {
         let client = RegistryClient(http: http, configuration: registries, metrics: metrics, logger: log.logger())
         let reconciler = OCIRepositoryReconciler(
             configuration: .init(advertisedHost: options.advertisedHost), objects: informer.store, server: server,
-            registry: RemoteRegistry(client), trust: NoTrust(), proxyEnvironment: ProxyEnvironment([:]), store: store,
+            registry: RemoteRegistry(client), trust: NoTrust(), revocation: NoRevocation(),
+            proxyEnvironment: ProxyEnvironment([:]), store: store,
             events: events,
             metrics: metrics, time: time, references: references)
         return (store, reconciler)
@@ -345,3 +347,8 @@ private struct NoTrust: SigstoreTrust {
 
 /// A reconciler that always wants to be called again at once.
 struct NeverEnding: Error {}
+
+/// Nobody to ask about revocation.
+private struct NoRevocation: RevocationFetching {
+    func fetch(_ request: RevocationRequest) async throws -> [UInt8] { throw CancellationError() }
+}

@@ -1,0 +1,63 @@
+internal import Core
+internal import HTTPTransport
+internal import Verification
+
+/// Asks responders and list servers that certificates name about revocation, and keeps what was judged valid.
+final class RevocationClient: RevocationFetching {
+    private struct Entry: Sendable {
+        let answer: [UInt8]
+        let until: Timestamp
+    }
+
+    /// Answers kept, in number and in bytes of each: larger ones are fetched again.
+    private static let maximumEntries = 256
+    private static let maximumBytes = 1 << 20
+
+    private let http: any HTTPClient
+    private let connection: ConnectionPolicy
+    private let time: any TimeSource
+    private let entries = Locked<[RevocationRequest: Entry]>([:])
+
+    init(http: any HTTPClient, connection: ConnectionPolicy, time: any TimeSource) {
+        self.http = http
+        self.connection = connection
+        self.time = time
+    }
+
+    func fetch(_ request: RevocationRequest) async throws -> [UInt8] {
+        let now = time.now
+        if let entry = entries.withLock({ $0[request] }), now < entry.until { return entry.answer }
+        guard request.url.hasPrefix("http://") else {
+            throw RevocationProblem("'\(RemoteText.printable(request.url, limit: 200))' is no http URL")
+        }
+        var exchange = HTTPRequest(url: request.url, connection: connection)
+        exchange.deadline = request.timeout
+        if let body = request.body {
+            exchange.method = "POST"
+            exchange.headers["Content-Type"] = "application/ocsp-request"
+            exchange.body = .bytes(body)
+        }
+        let response = try await http.send(exchange)
+        guard response.status == 200 else {
+            throw RevocationProblem(
+                "'\(RemoteText.printable(request.url, limit: 200))' answered HTTP \(response.status)")
+        }
+        return try await response.body.collect(upTo: request.limit)
+    }
+
+    func retain(_ answer: [UInt8], for request: RevocationRequest, until time: Timestamp) {
+        guard answer.count <= Self.maximumBytes else { return }
+        let now = self.time.now
+        entries.withLock { entries in
+            if entries.count >= Self.maximumEntries { entries = entries.filter { now < $0.value.until } }
+            guard entries.count < Self.maximumEntries else { return }
+            entries[request] = Entry(answer: answer, until: time)
+        }
+    }
+}
+
+/// Why nothing could be learned about a revocation.
+struct RevocationProblem: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
