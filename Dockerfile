@@ -1,7 +1,8 @@
 # The build runs on the toolchain's Debian 12 image; the result holds the two programs and their runtime libraries only.
 FROM swift:6.3-bookworm AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends \
-        libcurl4-openssl-dev libssl-dev zlib1g-dev libyaml-dev libevent-dev libisal-dev libre2-dev pkg-config make \
+        libcurl4-openssl-dev libssl-dev zlib1g-dev libyaml-dev libevent-dev libisal-dev libre2-dev libsodium-dev \
+        pkg-config make \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift Makefile ./
@@ -14,7 +15,7 @@ RUN make release \
 FROM debian:12-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends \
         ca-certificates libcurl4 libssl3 zlib1g libyaml-0-2 libevent-core-2.1-7 libevent-extra-2.1-7 \
-        libevent-pthreads-2.1-7 libevent-2.1-7 libisal2 libre2-9 libstdc++6 \
+        libevent-pthreads-2.1-7 libevent-2.1-7 libisal2 libre2-9 libsodium23 libstdc++6 \
     && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/*
 COPY --from=build /out/ /usr/local/bin/
 COPY LICENSE /licenses/LICENSE

@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CEvent", linkerSettings: [.linkedLibrary("event_core")]),
         .target(name: "CSpawn"),
@@ -57,8 +58,9 @@ let package = Package(
         // Layer 2: one C library each.
         wrapper("HTTPTransport", ["Core", "CCurl", "COpenSSL"]),
         wrapper("HTTPServing", ["Core", "CEvent"]),
-        wrapper("Cryptography", ["Core", "COpenSSL"]),
+        wrapper("Cryptography", ["Core", "COpenSSL", "CSodium"]),
         wrapper("FileSystem", ["Core"]),
+        wrapper("Terminal", []),
         wrapper("Archiving", ["Core", "FileSystem", "CISAL", "CZlib"]),
         wrapper("YAMLCoding", ["Core", "CYAML"]),
         wrapper("RegularExpressions", ["Core", "CRE2"]),
@@ -96,7 +98,7 @@ let package = Package(
             "CommandLineApp",
             [
                 "Core", "OCI", "RegistryClient", "HTTPTransport", "KubernetesClient", "Archiving", "Cryptography",
-                "CommandLineParsing", "Subprocesses", "FileSystem", "YAMLCoding",
+                "CommandLineParsing", "Subprocesses", "FileSystem", "YAMLCoding", "Verification", "RegularExpressions",
             ]),
 
         // Layer 5: executables.
@@ -104,7 +106,8 @@ let package = Package(
             name: "source-controller", dependencies: ["ControllerApp"], path: "Sources/source-controller",
             swiftSettings: pureSettings),
         .executableTarget(
-            name: "sourcectl", dependencies: ["CommandLineApp", "Core", "Subprocesses"], path: "Sources/sourcectl",
+            name: "sourcectl", dependencies: ["CommandLineApp", "Core", "Subprocesses", "Terminal"],
+            path: "Sources/sourcectl",
             swiftSettings: pureSettings),
 
         // Tests.
@@ -142,7 +145,9 @@ let package = Package(
             ]),
         tests("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "HTTPTransport", "YAMLCoding"]),
         tests("ControllerApp", ["Core", "CommandLineParsing"]),
-        tests("CommandLineApp", ["Core", "OCI", "HTTPTransport", "RegistryClient", "Cryptography"]),
+        tests(
+            "CommandLineApp",
+            ["Core", "OCI", "HTTPTransport", "RegistryClient", "Cryptography", "Verification", "TestPKI"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -3,7 +3,8 @@ package struct CryptographyError: Error, Sendable, Hashable, CustomStringConvert
     /// The kind of fault.
     package struct Code: Sendable, Hashable {
         private enum Kind: Hashable {
-            case encoding, pem, key, unsupportedKey, certificate, path, expired, timestamp, sct, signing, revocation
+            case encoding, pem, key, unsupportedKey, password, certificate, path, expired, timestamp, sct, signing
+            case revocation
         }
         private let kind: Kind
 
@@ -15,6 +16,8 @@ package struct CryptographyError: Error, Sendable, Hashable, CustomStringConvert
         package static let key = Code(kind: .key)
         /// A key is well-formed, but of a kind or size that is not accepted.
         package static let unsupportedKey = Code(kind: .unsupportedKey)
+        /// A password does not open a private key.
+        package static let password = Code(kind: .password)
         /// A certificate is malformed or has contradictory extensions.
         package static let certificate = Code(kind: .certificate)
         /// No trusted path leads from a certificate to an anchor.

@@ -18,6 +18,20 @@ package final class File: Sendable {
         close(descriptor)
     }
 
+    /// Opens the regular file at `path` for reading; it may lead through symbolic links: for paths that the operator chose.
+    /// - Throws: also when `path` is anything but a regular file.
+    package convenience init(path: String) throws(FileSystemError) {
+        // Without O_NONBLOCK the opening of a FIFO would wait for a writer.
+        let descriptor = try FileSystemError.check("open", path) {
+            unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        }
+        self.init(descriptor: descriptor, path: path)
+        let kind = try status().kind
+        guard kind == .regular else {
+            throw FileSystemError(operation: "open", path: path, number: kind == .directory ? EISDIR : EINVAL)
+        }
+    }
+
     /// Writes all of `bytes` where the last write ended.
     package func write(_ bytes: Span<UInt8>) throws(FileSystemError) {
         var offset = 0
