@@ -40,6 +40,13 @@ extension Repository {
     package func push(
         manifest bytes: [UInt8], mediaType: MediaType, reference: ManifestReference? = nil
     ) async throws(RegistryError) -> Descriptor {
+        try await put(manifest: bytes, mediaType, reference).descriptor
+    }
+
+    /// Stores a manifest and tells what the registry answered.
+    func put(
+        manifest bytes: [UInt8], _ mediaType: MediaType, _ reference: ManifestReference?
+    ) async throws(RegistryError) -> (descriptor: Descriptor, headers: HTTPFields) {
         let digest = Digest.of(
             bytes, { if case .digest(let digest) = reference { digest.algorithm } else { .sha256 } }())
         let name = reference ?? .digest(digest)
@@ -61,7 +68,7 @@ extension Repository {
         {
             throw failure(.digestMismatch, action, "the registry stored \(stored), not \(digest)")
         }
-        return Descriptor(mediaType: mediaType, digest: digest, size: Int64(bytes.count))
+        return (Descriptor(mediaType: mediaType, digest: digest, size: Int64(bytes.count)), response.headers)
     }
 
     /// Gives a manifest a further tag, byte for byte.
