@@ -40,3 +40,10 @@ extension ParsedFlags {
         return first
     }
 }
+
+/// Why a command could not do what it was asked; the process ends with exit code 1.
+struct CommandFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -7,11 +7,17 @@ package struct CommandLineApp: Sendable {
     package struct Streams: Sendable {
         package var output: @Sendable (String) -> Void
         package var error: @Sendable (String) -> Void
+        /// Asks for a password with the given prompt; blocks. Nil when nobody is there to be asked.
+        package var readPassword: (@Sendable (String) throws -> [UInt8])?
 
         /// Streams; each call gets whole lines.
-        package init(output: @escaping @Sendable (String) -> Void, error: @escaping @Sendable (String) -> Void) {
+        package init(
+            output: @escaping @Sendable (String) -> Void, error: @escaping @Sendable (String) -> Void,
+            readPassword: (@Sendable (String) throws -> [UInt8])? = nil
+        ) {
             self.output = output
             self.error = error
+            self.readPassword = readPassword
         }
     }
 
@@ -19,14 +25,17 @@ package struct CommandLineApp: Sendable {
     private let streams: Streams
     private let time: any TimeSource
 
-    /// An app that reads `environment` (proxies, `DOCKER_CONFIG`, `HOME`, `TMPDIR`).
+    /// An app that reads `environment` (proxies, `DOCKER_CONFIG`, `HOME`, `TMPDIR`, `COSIGN_PASSWORD`).
     package init(environment: [String: String], streams: Streams) {
         self.environment = environment
         self.streams = streams
         time = SystemTime()
     }
 
-    private static let commands: [any Command] = [PushArtifact(), PullArtifact(), TagArtifact(), ListArtifacts()]
+    private static let commands: [any Command] = [
+        PushArtifact(), PullArtifact(), TagArtifact(), ListArtifacts(), SignArtifact(), VerifyArtifact(),
+        VerifyBundle(), GenerateKeyPair(),
+    ]
 
     /// Runs the command that `arguments` (without the program's name) name.
     /// - Returns: the exit code: 0 for success, 1 for a failure, 2 for wrong use.
@@ -65,7 +74,7 @@ package struct CommandLineApp: Sendable {
             "  " + name + String(repeating: " ", count: width - name.count) + command.summary
         }
         let text = """
-            sourcectl publishes and inspects OCI artifacts.
+            sourcectl publishes, signs, verifies and inspects OCI artifacts.
 
             Usage: sourcectl <command> [flags]
 

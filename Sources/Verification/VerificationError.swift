@@ -19,6 +19,8 @@ package struct VerificationError: Error, Sendable, CustomStringConvertible {
     package let message: String
     /// The signatures that were found and why each does not count.
     package let findings: [SignatureFinding]
+    /// How many signatures were not looked at because there are too many.
+    package let skipped: Int
     /// What a lookup failed with.
     package let underlying: (any Error)?
     /// Whether trying again may help although neither policy nor artifact change.
@@ -27,12 +29,13 @@ package struct VerificationError: Error, Sendable, CustomStringConvertible {
     package var description: String { message }
 
     init(
-        _ code: Code, _ message: String, findings: [SignatureFinding] = [], underlying: (any Error)? = nil,
-        isRetryable: Bool = false
+        _ code: Code, _ message: String, findings: [SignatureFinding] = [], skipped: Int = 0,
+        underlying: (any Error)? = nil, isRetryable: Bool = false
     ) {
         self.code = code
         self.message = message
         self.findings = findings
+        self.skipped = skipped
         self.underlying = underlying
         self.isRetryable = isRetryable
     }

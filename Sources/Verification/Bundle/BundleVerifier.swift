@@ -7,12 +7,15 @@ package enum SignedArtifact: Sendable {
     case bytes([UInt8])
     /// Only their digest.
     case digest(Digest)
+    /// Only their digests, of several kinds: as good as the bytes.
+    case digests([Digest])
 
     /// The digest of the wanted kind; nil when only another is known.
     func digest(_ algorithm: Digest.Algorithm) -> Digest? {
         switch self {
         case .bytes(let bytes): Digest.of(bytes, algorithm)
         case .digest(let digest): digest.algorithm == algorithm ? digest : nil
+        case .digests(let digests): digests.first { $0.algorithm == algorithm }
         }
     }
 

@@ -7,6 +7,8 @@ struct InTotoStatement: Sendable {
     /// What cosign's signatures say about their subject.
     static let cosignSignature = "https://sigstore.dev/cosign/sign/v1"
 
+    private static let currentType = "https://in-toto.io/Statement/v1"
+
     let predicateType: String
     private let subjects: [[String: String]]
 
@@ -17,7 +19,7 @@ struct InTotoStatement: Sendable {
         let statement = try MessageReader(parsing: payload, limit: Bundle.maximumSize)
         var reader = statement
         let type = try reader.string("_type") ?? ""
-        let isKnown = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"].contains(type)
+        let isKnown = [Self.currentType, "https://in-toto.io/Statement/v0.1"].contains(type)
         guard isKnown else {  // check: statement-type
             throw Rejection(.unsupported, "the statement's type '\(shown(type))' is not supported")
         }
@@ -32,6 +34,15 @@ struct InTotoStatement: Sendable {
         }
         self.subjects = subjects
         try reader.finish()
+    }
+
+    /// The statement with which cosign signs the manifest with this digest.
+    static func cosignSignature(of digest: Digest) -> [UInt8] {
+        let value: JSONValue = [
+            "_type": .string(currentType), "predicateType": .string(cosignSignature), "predicate": [:],
+            "subject": [["digest": .object([digest.algorithm.rawValue: .string(digest.hex)])]],
+        ]
+        return value.serialized()
     }
 
     /// Whether some subject is the artifact with this digest.

@@ -11,7 +11,7 @@ struct LegacySignature: Sendable {
     /// The entry that cosign put beside the signature.
     let entry: LogEntry?
 
-    private static let signatureKey = "dev.cosignproject.cosign/signature"
+    static let signatureKey = "dev.cosignproject.cosign/signature"
     private static let certificateKey = "dev.sigstore.cosign/certificate"
     private static let bundleKey = "dev.sigstore.cosign/bundle"
     private static let maximumAnnotation = 256 << 10

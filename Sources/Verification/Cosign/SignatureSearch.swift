@@ -50,14 +50,14 @@ struct SignatureSearch {
             let retryable = (error as? any FetchFailure)?.isRetryable ?? true
             return VerificationError(
                 .lookup, "\(prefix): \(place) could not be fetched: \(shown("\(error)", limit: 300))\(details)",
-                findings: findings, underlying: error, isRetryable: retryable)
+                findings: findings, skipped: skipped, underlying: error, isRetryable: retryable)
         }
         if findings.isEmpty {
             return VerificationError(
                 .noMatchingSignature,
                 "\(prefix): \(absence)\(remainder)")
         }
-        return VerificationError(.noMatchingSignature, prefix + details, findings: findings)
+        return VerificationError(.noMatchingSignature, prefix + details, findings: findings, skipped: skipped)
     }
 
     private var details: String {

@@ -7,6 +7,19 @@ enum SimpleSigningPayload {
     static let mediaType = "application/vnd.dev.cosign.simplesigning.v1+json"
     private static let type = "cosign container image signature"
 
+    /// The payload of a signature of the manifest with this digest.
+    /// - Parameter reference: the repository's name, which nobody verifies.
+    static func make(_ digest: Digest, reference: String) -> [UInt8] {
+        let value: JSONValue = [
+            "critical": [
+                "identity": ["docker-reference": .string(reference)],
+                "image": ["docker-manifest-digest": .string(digest.description)], "type": .string(type),
+            ],
+            "optional": .null,
+        ]
+        return value.serialized()
+    }
+
     /// Fails unless the payload is about the manifest with this digest.
     static func verify(_ payload: [UInt8], isAbout digest: Digest) throws(Rejection) {
         // Exact names, no duplicates: what the signer's tool read is what is read here.
