@@ -1,7 +1,11 @@
 import Core
 import Cryptography
+import HTTPTransport
+import OCI
+import RegistryClient
 import TestSupport
 import Testing
+import Verification
 
 @Suite("sourcectl sign and verify", .enabled(if: DockerRegistry.isInstalled, "docker-registry is not installed"))
 struct SigningCommandTests {
@@ -129,6 +133,30 @@ struct SigningCommandTests {
         #expect(
             try JSONValue(parsing: blob.stdout).member(at: "critical", "image", "docker-manifest-digest")
                 == .string("sha256:\(try await stage.digest())"))
+    }
+
+    @Test("A tag with as many signatures as verifiers look at gets no other, nor does one that is something else")
+    func fullTag() async throws {
+        let stage = try await Stage()
+        _ = await generate(stage.folder)
+        let repository = RegistryClient(http: CurlClient()).repository(
+            try RepositoryReference(parsing: "\(stage.registry.address)/team/app"), access: RegistryAccess())
+        let digest = try await repository.fetchManifest(.tag("1")).descriptor.digest
+        let tag = CosignVerifier.tag(of: digest)
+        let other = try ArtifactSigner(key: try PrivateKey.generate(.ed25519))
+            .simpleSignature(of: digest, repository: "x")
+        var image = SignatureImage(adding: other, to: nil)
+        for _ in 1..<SignatureImage.maximumLayers { image = SignatureImage(adding: other, to: image.manifest) }
+        try await repository.push(SignatureImage.layer(other), content: .bytes(other.payload))
+        try await repository.push(image.manifest.config, content: .bytes(image.config))
+        try await repository.push(
+            manifest: image.manifest.serialized(), mediaType: .ociManifest, reference: .tag(tag))
+        let full = await stage.sign("cosign.key", "--legacy", environment: Self.password)
+        #expect(full.code == 1 && full.progress.contains("has 64 signatures or more"), "\(full.progress)")
+        try await repository.push(
+            manifest: ImageIndex(manifests: []).serialized(), mediaType: .ociIndex, reference: .tag(tag))
+        let foreign = await stage.sign("cosign.key", "--legacy", environment: Self.password)
+        #expect(foreign.code == 1 && foreign.progress.contains("is no image; remove it"), "\(foreign.progress)")
     }
 
     @Test(
