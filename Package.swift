@@ -112,7 +112,7 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["Core", "HTTPServing"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Core", "CSpawn", "HTTPServing"], path: "Tests/TestSupport",
             swiftSettings: commonSettings),
         .target(
             name: "TestPKI", dependencies: ["Core", "Cryptography"], path: "Tests/TestPKI",

@@ -1,5 +1,6 @@
 import Core
 import HTTPServing
+import TestSupport
 import Testing
 
 /// curl as the judge of what is HTTP.
@@ -22,33 +23,40 @@ import Testing
                     }
                 })
         }
-        try await withServer(router) { server in
+        let server = try HTTPServer(configuration: .init(address: "127.0.0.1:0", name: "test"), handler: router)
+        let running = Task { try await server.run() }
+        defer { running.cancel() }
+        do {
             let url = "http://127.0.0.1:\(server.port)"
-            func curl(_ arguments: [String]) throws -> [UInt8] {
-                try output(of: "curl", ["-sS", "--max-time", "30", "--noproxy", "*"] + arguments)
+            func curl(_ arguments: [String]) async throws -> [UInt8] {
+                let outcome = try await CommandLineTool.run(
+                    "curl", ["-sS", "--max-time", "30", "--noproxy", "*"] + arguments)
+                try #require(outcome.status == 0, "\(outcome.errorOutput)")
+                return outcome.stdout
             }
-            let whole = try curl([url + "/file"])
+            let whole = try await curl([url + "/file"])
             #expect(whole == body)
-            #expect(try curl(["--http1.0", url + "/file"]) == body)
-            #expect(try curl(["-r", "100-199", url + "/file"]) == Array(body[100..<200]))
-            #expect(try curl(["-r", "-7", url + "/file"]) == Array(body.suffix(7)))
+            #expect(try await curl(["--http1.0", url + "/file"]) == body)
+            #expect(try await curl(["-r", "100-199", url + "/file"]) == Array(body[100..<200]))
+            #expect(try await curl(["-r", "-7", url + "/file"]) == Array(body.suffix(7)))
             #expect(
-                try curl(["-z", "Sun, 06 Nov 1994 08:49:37 GMT", "-w", "%{http_code}", url + "/file"])
+                try await curl(["-z", "Sun, 06 Nov 1994 08:49:37 GMT", "-w", "%{http_code}", url + "/file"])
                     == Array("304".utf8))
             #expect(
-                String(decoding: try curl(["-I", url + "/file"]), as: UTF8.self).contains("Content-Length: 300000\r\n"))
-            #expect(try curl([url + "/stream"]) == body)
-            #expect(try curl(["--http1.0", url + "/stream"]) == body)
+                String(decoding: try await curl(["-I", url + "/file"]), as: UTF8.self).contains(
+                    "Content-Length: 300000\r\n"))
+            #expect(try await curl([url + "/stream"]) == body)
+            #expect(try await curl(["--http1.0", url + "/stream"]) == body)
             #expect(
-                try curl([
+                try await curl([
                     "-H", "Expect: 100-continue", "--expect100-timeout", "20", "--data-binary", "@\(content.path)",
                     url + "/echo",
                 ]) == body)
             #expect(
-                try curl(["-H", "Transfer-Encoding: chunked", "--data-binary", "@\(content.path)", url + "/echo"])
+                try await curl(["-H", "Transfer-Encoding: chunked", "--data-binary", "@\(content.path)", url + "/echo"])
                     == body)
             // Many requests on one connection.
-            #expect(try curl([url + "/file", url + "/stream", url + "/file"]) == body + body + body)
+            #expect(try await curl([url + "/file", url + "/stream", url + "/file"]) == body + body + body)
         }
     }
 

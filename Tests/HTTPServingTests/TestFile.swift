@@ -17,19 +17,3 @@ final class TestFile: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
-
-/// What a command printed; it must succeed.
-func output(of command: String, _ arguments: [String]) throws -> [UInt8] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [command] + arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-        throw RawClient.Failure(what: "\(command) exited with \(process.terminationStatus)")
-    }
-    return Array(data)
-}

@@ -1,12 +1,11 @@
-import Foundation
 import Glibc
 
 /// A server that a test started; it is killed when the value goes away and when the test process dies, however that
 /// happens.
-package final class ChildProcess: @unchecked Sendable {
+package final class ChildProcess: Sendable {
     /// Its process identifier.
     package let pid: Int32
-    private let process: Process
+    private let process: SpawnedProcess
     private let folder: TemporaryDirectory
 
     /// Starts a program; its output goes to a file that `log` reads.
@@ -18,19 +17,10 @@ package final class ChildProcess: @unchecked Sendable {
     ) throws {
         folder = try TemporaryDirectory()
         try folder.write([], to: "log")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-        process.arguments = ["--pdeathsig", "KILL", path] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
-        let log = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("log")))
-        try log.seekToEnd()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = log
-        process.standardError = log
-        try process.launchUnmasked()
-        self.process = process
-        pid = process.processIdentifier
+        process = try SpawnedProcess(
+            "/usr/bin/setpriv", ["--pdeathsig", "KILL", path] + arguments, environment: environment,
+            directory: directory, files: ("/dev/null", folder.file("log"), folder.file("log")))
+        pid = process.pid
     }
 
     deinit { kill() }
@@ -43,7 +33,7 @@ package final class ChildProcess: @unchecked Sendable {
 
     /// Sends it a signal, if it still runs.
     package func signal(_ number: Int32) {
-        if process.isRunning { Glibc.kill(pid, number) }
+        process.signal(number)
     }
 
     /// Kills it.
@@ -52,7 +42,6 @@ package final class ChildProcess: @unchecked Sendable {
     /// Waits until it has ended, and gives its status (128 + number for a signal).
     package func waitForExit(within limit: Duration = .seconds(20)) async throws -> Int32 {
         try await eventually(within: limit, "the end of process \(pid)") { !isRunning }
-        return process.terminationReason == .uncaughtSignal
-            ? 128 + process.terminationStatus : process.terminationStatus
+        return process.exitStatus
     }
 }

@@ -33,20 +33,19 @@ package enum CommandLineTool {
         try folder.write(input, to: "in")
         try folder.write([], to: "out")
         try folder.write([], to: "err")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-        process.arguments = ["-s", "KILL", "\(limit.components.seconds)", path] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
         // Files, not pipes: nothing can block on a full one.
-        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.file("in")))
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("out")))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("err")))
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            do { try process.launchUnmasked { continuation.resume() } } catch { continuation.resume(throwing: error) }
+        let status = try await withCheckedThrowingContinuation {
+            (continuation: CheckedContinuation<Int32, any Error>) in
+            do {
+                _ = try SpawnedProcess(
+                    "/usr/bin/timeout", ["-s", "KILL", "\(limit.components.seconds)", path] + arguments,
+                    environment: environment, directory: directory,
+                    files: (folder.file("in"), folder.file("out"), folder.file("err"))
+                ) { continuation.resume(returning: $0) }
+            } catch {
+                continuation.resume(throwing: error)
+            }
         }
-        let isSignal = process.terminationReason == .uncaughtSignal
-        let status = isSignal ? 128 + process.terminationStatus : process.terminationStatus
         return Outcome(status: status, stdout: try folder.read("out"), stderr: try folder.read("err"))
     }
 }
