@@ -73,6 +73,7 @@ let package = Package(
         pure("OCI", ["Core"]),
         pure("RegistryClient", ["Core", "OCI", "HTTPTransport", "Cryptography", "Subprocesses"]),
         pure("Verification", ["Core", "OCI", "Cryptography", "RegularExpressions"]),
+        pure("RevocationClient", ["Core", "HTTPTransport", "Verification"]),
         pure("ArtifactStore", ["Core", "FileSystem", "Cryptography", "Archiving", "HTTPServing"]),
         pure(
             "SourceReconcilers",
@@ -91,13 +92,14 @@ let package = Package(
             [
                 "Core", "HTTPTransport", "HTTPServing", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI",
                 "RegistryClient", "ArtifactStore", "SourceReconcilers", "EmbeddedAPIServer", "CommandLineParsing",
-                "Cryptography", "Verification",
+                "Cryptography", "Verification", "RevocationClient",
             ],
             resources: [.embedInCode("Resources/ocirepositories.yaml")]),
         pure(
             "CommandLineApp",
             [
-                "Core", "OCI", "RegistryClient", "HTTPTransport", "KubernetesClient", "Archiving", "Cryptography",
+                "Core", "RevocationClient", "OCI", "RegistryClient", "HTTPTransport", "KubernetesClient", "Archiving",
+                "Cryptography",
                 "CommandLineParsing", "Subprocesses", "FileSystem", "YAMLCoding", "Verification", "RegularExpressions",
             ]),
 

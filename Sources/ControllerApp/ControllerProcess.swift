@@ -9,6 +9,7 @@ internal import HTTPTransport
 internal import KubernetesAPI
 internal import KubernetesClient
 internal import RegistryClient
+internal import RevocationClient
 internal import SourceReconcilers
 
 /// Wires the parts of the controller together and runs them as one: when one ends, all end; cancellation is shutdown.
@@ -55,7 +56,7 @@ private struct ControllerParts: Sendable {
     private let http: CurlClient
     private let server: KubernetesClient
     private let informer: Informer<OCIRepository>
-    private let elector: LeaderElector?
+    private let identity: String
     private let store: ArtifactStore
     private let controller: Controller
     /// What runs besides the controller while this replica leads.
@@ -70,7 +71,7 @@ private struct ControllerParts: Sendable {
         let time = time, metrics = metrics
         metrics.addProcessMetrics()
         http = CurlClient()
-        let identity = "\(ProcessInfo.processInfo.hostName)_\(Hexadecimal.encode(SecureRandom.bytes(8)))"
+        identity = "\(ProcessInfo.processInfo.hostName)_\(Hexadecimal.encode(SecureRandom.bytes(8)))"
 
         // The Kubernetes API.
         var client: ClientConfiguration
@@ -161,18 +162,6 @@ private struct ControllerParts: Sendable {
         }
 
         self.leaderServices = leaderServices
-        let server = server
-        elector = configuration.leaderElection.map { election in
-            LeaderElector(
-                configuration: .init(
-                    lease: NamespacedName(namespace: configuration.runtimeNamespace, name: election.leaseName),
-                    identity: identity,
-                    timing: .init(
-                        leaseDuration: election.leaseDuration, renewDeadline: election.renewDeadline,
-                        retryPeriod: election.retryPeriod),
-                    releasesOnCancel: election.releasesOnCancel),
-                server: server, time: time, metrics: metrics, logger: logger)
-        }
         try addProbes()
     }
 
@@ -234,19 +223,61 @@ private struct ControllerParts: Sendable {
     // MARK: - Leading
 
     /// Runs what only the leader may: the store, its server and the controller.
+    ///
+    /// A lease that cannot be renewed ends the reconciling, not the serving: what is stored stays true while the API is away,
+    /// and consumers need it most then. Somebody else's leadership ends both, with the process.
     func lead() async throws {
-        guard let elector else { return try await runAsLeader() }
-        try await elector.run { try await runAsLeader() }
+        let isServing = Wakeup()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await isServing.wait()
+                guard !Task.isCancelled else { return }
+                try await serveArtifacts()
+            }
+            group.addTask {
+                var isResuming = false
+                while let elector = elector(isResuming: isResuming) {
+                    do {
+                        return try await elector.run { try await runAsLeader(isServing) }
+                    } catch let lost as LeadershipLost where lost.holder.isEmpty {
+                        logger.info("Artifacts are served on; reconciling goes on once the lease can be renewed")
+                        isResuming = true
+                    }
+                }
+                try await runAsLeader(isServing)
+            }
+            // Neither ends before the process does, unless it fails.
+            defer { group.cancelAll() }
+            try await group.next()
+        }
     }
 
-    private func runAsLeader() async throws {
-        try await store.recover()
-        isStoreReady.withLock { $0 = true }
+    private func elector(isResuming: Bool) -> LeaderElector? {
+        guard let election = configuration.leaderElection else { return nil }
+        var elector = LeaderElector.Configuration(
+            lease: NamespacedName(namespace: configuration.runtimeNamespace, name: election.leaseName),
+            identity: identity,
+            timing: .init(
+                leaseDuration: election.leaseDuration, renewDeadline: election.renewDeadline,
+                retryPeriod: election.retryPeriod),
+            releasesOnCancel: election.releasesOnCancel)
+        elector.endsWhenAnotherLeads = isResuming
+        return LeaderElector(configuration: elector, server: server, time: time, metrics: metrics, logger: logger)
+    }
+
+    private func serveArtifacts() async throws {
         let artifacts = HTTPServer.Configuration(address: configuration.storageAddress.description, name: "artifacts")
-        let server = try HTTPServer(configuration: artifacts, handler: store.handler, logger: logger)
+        try await HTTPServer(configuration: artifacts, handler: store.handler, logger: logger).run()
+    }
+
+    private func runAsLeader(_ isServing: Wakeup) async throws {
+        if !isStoreReady.current {
+            try await store.recover()
+            isStoreReady.withLock { $0 = true }
+            isServing.signal()
+        }
         let controller = controller, store = store
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
             group.addTask { try await controller.run() }
             for service in leaderServices { group.addTask { try await service.run() } }
             group.addTask {

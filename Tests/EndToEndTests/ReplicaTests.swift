@@ -55,10 +55,11 @@ import Testing
         try await eventually("the second replica takes over") { second.isWorking }
     }
 
-    @Test func artifactsAreServedWithoutTheAPI() async throws {
+    @Test(arguments: [[], ReplicaTests.election])
+    func artifactsAreServedWithoutTheAPI(arguments: [String]) async throws {
         let registry = try await DockerRegistry()
         let api = try await Self.api()
-        let replica = try Replica(kubeconfig: api.folder.file("kubeconfig"))
+        let replica = try Replica(kubeconfig: api.folder.file("kubeconfig"), arguments: arguments)
         let repository = "\(registry.address)/manifests/podinfo"
         try await push(try MainJobTests.content("1"), to: "\(repository):1.0.0")
         try await push(try MainJobTests.content("2"), to: "\(repository):2.0.0")
@@ -66,6 +67,9 @@ import Testing
         let object = try await api.wait(for: "podinfo", "Ready", "True")
         let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""
         try await api.stop(SIGKILL)
+        if !arguments.isEmpty {
+            try await eventually("the lease is lost") { replica.log.contains("Leader election lost") }
+        }
         #expect(try await api.get(url).status == 200)
         try await api.start()
         // What changes after the API is back is seen.

@@ -1,6 +1,7 @@
 internal import CommandLineParsing
 internal import Core
 internal import HTTPTransport
+internal import RevocationClient
 internal import Verification
 
 /// The flags for signatures of the Notary Project.
@@ -34,6 +35,6 @@ enum NotationFlags {
         connection.proxy = .environment(ProxyEnvironment { context.environment[$0] })
         return NotationVerifier(
             trust: try NotationTrust(trustPolicy: document, certificates: files),
-            revocation: RevocationQueries(http: CurlClient(), connection: connection), time: context.time)
+            revocation: RevocationClient(http: CurlClient(), connection: connection), time: context.time)
     }
 }

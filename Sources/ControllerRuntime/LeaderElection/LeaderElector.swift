@@ -22,6 +22,9 @@ package final class LeaderElector: Sendable {
         package var timing: LeaderElectionState.Timing
         /// Whether the lease is given up at shutdown, so that the next leader need not wait for it to run out.
         package var releasesOnCancel: Bool
+        /// For a process that led before and still does what others may only do while nobody else leads: another's
+        /// leadership then ends the run.
+        package var endsWhenAnotherLeads = false
 
         /// A configuration; see the properties.
         package init(
@@ -121,6 +124,9 @@ package final class LeaderElector: Sendable {
             if holder != lastHolder, !holder.isEmpty {
                 lastHolder = holder
                 logger.info("New leader elected", ["leader": .string(RemoteText.printable(holder))])
+                if configuration.endsWhenAnotherLeads, holder != configuration.identity {
+                    throw LeadershipLost(holder: holder)
+                }
             }
             if !isElected, isLeading {
                 isElected = true

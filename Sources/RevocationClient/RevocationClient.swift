@@ -1,9 +1,9 @@
-internal import Core
-internal import HTTPTransport
-internal import Verification
+package import Core
+package import HTTPTransport
+package import Verification
 
 /// Asks responders and list servers that certificates name about revocation, and keeps what was judged valid.
-final class RevocationClient: RevocationFetching {
+package final class RevocationClient: RevocationFetching {
     private struct Entry: Sendable {
         let answer: [UInt8]
         let until: Timestamp
@@ -18,13 +18,14 @@ final class RevocationClient: RevocationFetching {
     private let time: any TimeSource
     private let entries = Locked<[RevocationRequest: Entry]>([:])
 
-    init(http: any HTTPClient, connection: ConnectionPolicy, time: any TimeSource) {
+    /// A client that sends through `http`, without credentials and without following redirects.
+    package init(http: any HTTPClient, connection: ConnectionPolicy, time: any TimeSource = SystemTime()) {
         self.http = http
         self.connection = connection
         self.time = time
     }
 
-    func fetch(_ request: RevocationRequest) async throws -> [UInt8] {
+    package func fetch(_ request: RevocationRequest) async throws -> [UInt8] {
         let now = time.now
         if let entry = entries.withLock({ $0[request] }), now < entry.until { return entry.answer }
         guard request.url.hasPrefix("http://") else {
@@ -45,7 +46,7 @@ final class RevocationClient: RevocationFetching {
         return try await response.body.collect(upTo: request.limit)
     }
 
-    func retain(_ answer: [UInt8], for request: RevocationRequest, until time: Timestamp) {
+    package func retain(_ answer: [UInt8], for request: RevocationRequest, until time: Timestamp) {
         guard answer.count <= Self.maximumBytes else { return }
         let now = self.time.now
         entries.withLock { entries in
@@ -57,7 +58,8 @@ final class RevocationClient: RevocationFetching {
 }
 
 /// Why nothing could be learned about a revocation.
-struct RevocationProblem: Error, CustomStringConvertible {
-    let description: String
+package struct RevocationProblem: Error, CustomStringConvertible {
+    package let description: String
+
     init(_ description: String) { self.description = description }
 }
