@@ -76,7 +76,8 @@ private struct ControllerParts: Sendable {
         // The Kubernetes API.
         var client: ClientConfiguration
         if let standalone = configuration.standalone {
-            let cluster = try StandaloneCluster(standalone, time: time, logger: logger)
+            let cluster = try StandaloneCluster(
+                standalone, namespace: configuration.runtimeNamespace, time: time, logger: logger)
             services.append(cluster)
             client = cluster.client
         } else {

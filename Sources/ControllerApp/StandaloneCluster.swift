@@ -13,12 +13,15 @@ struct StandaloneCluster: Service {
 
     /// Opens the state, binds the address and writes the kubeconfig.
     /// - Throws: what says which folder, address or file cannot be used, and why.
-    init(_ configuration: ControllerConfiguration.Standalone, time: any TimeSource, logger: Logger) throws {
-        api = try EmbeddedAPIServer(
-            configuration: .init(
-                dataFolder: configuration.dataFolder,
-                customResourceDefinitions: [PackageResources.ocirepositories_yaml]),
-            time: time, logger: logger)
+    /// - Parameter namespace: where the controller's own objects, such as its Lease, belong.
+    init(
+        _ configuration: ControllerConfiguration.Standalone, namespace: String, time: any TimeSource, logger: Logger
+    ) throws {
+        var embedded = EmbeddedAPIServer.Configuration(
+            dataFolder: configuration.dataFolder,
+            customResourceDefinitions: [PackageResources.ocirepositories_yaml])
+        if !embedded.namespaces.contains(namespace) { embedded.namespaces.append(namespace) }
+        api = try EmbeddedAPIServer(configuration: embedded, time: time, logger: logger)
         var serving = HTTPServer.Configuration(address: configuration.address.description, name: "standalone-api")
         serving.maxBodyBytes = EmbeddedAPIServer.maximumBodyBytes
         server = try HTTPServer(configuration: serving, handler: api, logger: logger)

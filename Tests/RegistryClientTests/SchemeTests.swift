@@ -106,6 +106,18 @@ struct SchemeTests {
         }
     }
 
+    @Test("A plain server that refuses the request says so itself")
+    func plainServerRefuses() async throws {
+        let http = ScriptedClient { exchange, _ throws(HTTPTransportError) in
+            guard exchange.url.hasPrefix("http://") else { throw .failing(.notTLS) }
+            return .answer(400, text: "bad request")
+        }
+        let error = await #expect(throws: RegistryError.self) {
+            try await resolve(RegistryClient.scripted(http) { $0.maximumAttempts = 1 }, "localhost:5000/app")
+        }
+        #expect(error?.httpStatus == 400)
+    }
+
     @Test("Trouble with a token server or a redirect's target is no reason to try the registry over HTTP")
     func troubleElsewhere() async throws {
         for isRedirect in [true, false] {

@@ -53,8 +53,9 @@ struct Exchanger: Sendable {
             do throws(RegistryError) {
                 return try await exchange(request, url: url, isOwn: true, isFallback: firstFailure != nil, &hasAnswered)
             } catch {
-                // 400 is how servers with TLS answer plain HTTP: what went wrong over HTTPS is the cause.
-                if let firstFailure, error.httpStatus == 400 { throw firstFailure }
+                // 400 is how servers with TLS answer plain HTTP: what went wrong over HTTPS is the cause, unless that was
+                // that there is no TLS.
+                if let firstFailure, firstFailure.transportCode != .notTLS, error.httpStatus == 400 { throw firstFailure }
                 // Trouble with a token server or a redirect's target says nothing about the registry's scheme.
                 guard !hasAnswered else { throw error }
                 if error.transportCode != nil, candidates == [.http] {
