@@ -14,8 +14,8 @@ RUN make release \
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends \
-        ca-certificates libcurl4 libssl3 zlib1g libyaml-0-2 libevent-core-2.1-7 libevent-extra-2.1-7 \
-        libevent-pthreads-2.1-7 libevent-2.1-7 libisal2 libre2-9 libsodium23 libstdc++6 \
+        ca-certificates libcurl4 libssl3 zlib1g libyaml-0-2 libevent-core-2.1-7 libisal2 libre2-9 \
+        libsodium23 libstdc++6 \
     && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/*
 COPY --from=build /out/ /usr/local/bin/
 COPY LICENSE /licenses/LICENSE

@@ -55,7 +55,9 @@ struct Exchanger: Sendable {
             } catch {
                 // 400 is how servers with TLS answer plain HTTP: what went wrong over HTTPS is the cause, unless that was
                 // that there is no TLS.
-                if let firstFailure, firstFailure.transportCode != .notTLS, error.httpStatus == 400 { throw firstFailure }
+                if let firstFailure, firstFailure.transportCode != .notTLS, error.httpStatus == 400 {
+                    throw firstFailure
+                }
                 // Trouble with a token server or a redirect's target says nothing about the registry's scheme.
                 guard !hasAnswered else { throw error }
                 if error.transportCode != nil, candidates == [.http] {
