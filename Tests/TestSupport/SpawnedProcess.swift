@@ -41,12 +41,12 @@ final class SpawnedProcess: Sendable {
             let code = Self.spawn(path, [path] + arguments, variables, directory, files, &pid)
             state.withLock {
                 $0.pid = pid
-                $0.failure = code == 0 ? nil : "cannot start '\(path)': \(String(cString: strerror(code)))"
+                $0.failure = code == 0 ? nil : "cannot start '\(path)': \(unsafe String(cString: strerror(code)))"
             }
             started.signal()
             guard code == 0 else { return }
             var status: Int32 = 0
-            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
             state.withLock { $0.status = status }
             onExit(Self.exitStatus(status))
         }
@@ -74,16 +74,16 @@ final class SpawnedProcess: Sendable {
         _ path: String, _ arguments: [String], _ environment: [String], _ directory: String?,
         _ files: (input: String, output: String, error: String), _ pid: inout pid_t
     ) -> Int32 {
-        let input = open(files.input, O_RDONLY | O_CLOEXEC)
-        let output = open(files.output, O_WRONLY | O_APPEND | O_CLOEXEC)
-        let error = open(files.error, O_WRONLY | O_APPEND | O_CLOEXEC)
-        let texts = arguments.map { strdup($0) } + [nil]
-        let variables = environment.map { strdup($0) } + [nil]
+        let input = unsafe open(files.input, O_RDONLY | O_CLOEXEC)
+        let output = unsafe open(files.output, O_WRONLY | O_APPEND | O_CLOEXEC)
+        let error = unsafe open(files.error, O_WRONLY | O_APPEND | O_CLOEXEC)
+        let texts = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        let variables = unsafe environment.map { unsafe strdup($0) } + [nil]
         defer {
             for descriptor in [input, output, error] where descriptor >= 0 { close(descriptor) }
-            for text in texts + variables { free(text) }
+            unsafe (texts + variables).forEach { unsafe free($0) }
         }
         guard input >= 0, output >= 0, error >= 0 else { return errno }
-        return cspawn_start(&pid, path, texts, variables, input, output, error, directory)
+        return unsafe cspawn_start(&pid, path, texts, variables, input, output, error, directory)
     }
 }
