@@ -49,6 +49,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CEvent", linkerSettings: [.linkedLibrary("event_core")]),
         .target(name: "CSpawn"),
+        .target(name: "CAllocator"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // Layer 1.
@@ -65,6 +66,7 @@ let package = Package(
         wrapper("YAMLCoding", ["Core", "CYAML"]),
         wrapper("RegularExpressions", ["Core", "CRE2"]),
         wrapper("Subprocesses", ["CSpawn"]),
+        wrapper("Allocator", ["CAllocator"]),
 
         // Layer 3.
         pure("KubernetesAPI", ["Core"]),
@@ -92,7 +94,7 @@ let package = Package(
             [
                 "Core", "HTTPTransport", "HTTPServing", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI",
                 "RegistryClient", "ArtifactStore", "SourceReconcilers", "EmbeddedAPIServer", "CommandLineParsing",
-                "Cryptography", "Verification", "RevocationClient",
+                "Allocator", "Cryptography", "Verification", "RevocationClient",
             ],
             resources: [.embedInCode("Resources/ocirepositories.yaml")]),
         pure(
