@@ -12,8 +12,11 @@ package final class CurlClient: HTTPClient {
         /// Bytes of a response body that wait for their consumer, and of a request body that wait for the network, before
         /// the other side is held back.
         package var bufferedBytesPerTransfer = 256 * 1024
-        /// How much is read from a socket at once, in bytes (1 KiB ... 512 KiB).
-        package var receiveBufferSize = 256 * 1024
+        /// How much is read from a socket at once, in bytes (1 KiB ... 512 KiB). libcurl allocates that much for every
+        /// transfer, so that many transfers of small answers are better off with little.
+        package var receiveBufferSize = 16 * 1024
+        /// The same for transfers that ask for connections of HTTP/1.1, which are those of large bodies.
+        package var bulkReceiveBufferSize = 256 * 1024
         /// For all header lines of a response together, in bytes.
         package var maximumHeaderBytes = 64 * 1024
         /// Header lines of a response, its status line included.

@@ -67,7 +67,7 @@ extension Transfer {
         // Otherwise giving up a request joins the thread that resolves its name, and the loop stands still.
         easy.set(CURLOPT_QUICK_EXIT, true)
         easy.set(CURLOPT_CONNECTTIMEOUT_MS, min(max(1, request.connectTimeout.milliseconds), 24 * 3600 * 1000))
-        easy.set(CURLOPT_BUFFERSIZE, configuration.receiveBufferSize)
+        easy.set(CURLOPT_BUFFERSIZE, receiveBufferSize)
         easy.set(CURLOPT_UPLOAD_BUFFERSIZE, 64 * 1024)
         easy.set(CURLOPT_TCP_NODELAY, true)
         easy.set(CURLOPT_TCP_KEEPALIVE, true)

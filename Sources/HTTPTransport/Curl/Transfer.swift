@@ -35,6 +35,12 @@ final class Transfer {
             maximumBytes: configuration.maximumHeaderBytes, maximumFields: configuration.maximumHeaderFields)
     }
 
+    /// How much is read from the socket at once.
+    var receiveBufferSize: Int {
+        exchange.request.connection.version == .http1
+            ? configuration.bulkReceiveBufferSize : configuration.receiveBufferSize
+    }
+
     // MARK: Time
 
     /// The next moment at which a time limit could be over; nil: none.
@@ -107,7 +113,10 @@ final class Transfer {
             isReceivePaused = true
             return false
         }
-        if incoming.isEmpty { incoming.reserveCapacity(max(bytes.count, configuration.receiveBufferSize)) }
+        // A full piece is hardly the last one.
+        if incoming.isEmpty, bytes.count >= Int(CURL_MAX_WRITE_SIZE) {
+            incoming.reserveCapacity(max(bytes.count, receiveBufferSize))
+        }
         unsafe incoming.append(contentsOf: bytes)
         markDirty()
         return true
