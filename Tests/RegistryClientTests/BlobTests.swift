@@ -44,6 +44,16 @@ struct BlobTests {
         await #expect(throws: RegistryError.self) { try await bad.fetchBlob(Sample.layerDescriptor, limit: 100) }
     }
 
+    @Test("Only a large blob gets connections of HTTP/1.1", arguments: [(9, false), (1 << 20, false), (1 << 21, true)])
+    func bulk(size: Int, isBulk: Bool) async throws {
+        let layer = [UInt8](repeating: 7, count: size)
+        let http = ScriptedClient { _, _ in .answer(200, [:], layer) }
+        let source = RegistryClient.scripted(http).repository(try repository())
+        let descriptor = Descriptor(mediaType: "x/y", digest: .of(layer), size: Int64(size))
+        #expect(try await download(source, descriptor).count == size)
+        #expect(http.exchanges.map(\.connection.version) == [isBulk ? .http1 : .negotiated])
+    }
+
     @Test("A blob larger than the limit is not asked for")
     func limit() async throws {
         let http = ScriptedClient { exchange, _ in Sample.answer(exchange) }

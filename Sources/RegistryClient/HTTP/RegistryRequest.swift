@@ -26,6 +26,8 @@ struct RegistryRequest: Sendable {
     var accepted: Set<Int> = []
     /// Whether it may be sent again after it may have had an effect.
     var isRepeatable = true
+    /// Whether the answer is so large that it gets a connection to itself: see `ConnectionPolicy.ProtocolVersion.http1`.
+    var isBulk = false
     /// What this is about, to start messages with: `cannot read tag '1.0' of 'team/x' from registry 'ghcr.io'`.
     var action: String
 }

@@ -21,12 +21,15 @@ extension Repository: BlobFetching {
         try await blob(descriptor)
     }
 
+    /// Blobs of more bytes are downloaded over a connection of their own; smaller ones share that of everything else.
+    private static let bulkSize: Int64 = 1 << 20
+
     private func blob(_ descriptor: Descriptor) async throws(RegistryError) -> VerifiedBlob {
         let action = action("download", "blob \(descriptor.digest)")
         let response = try await exchanger.send(
             RegistryRequest(
                 target: .path(path("blobs/\(descriptor.digest)")), headers: ["Accept": "*/*"], scope: readScope,
-                action: action))
+                isBulk: descriptor.size > Self.bulkSize, action: action))
         let blob = VerifiedBlob(
             body: response.body, descriptor: descriptor, action: action, registry: reference.registry,
             deadline: deadline, metrics: shared.metrics)
