@@ -18,7 +18,12 @@ final class StoredObject: Sendable {
         uid = metadata?["uid"]?.stringValue ?? ""
         labels = (metadata?["labels"]?.objectValue ?? [:]).compactMapValues(\.stringValue)
         self.resourceVersion = resourceVersion
-        bytes = value.serialized()
+        // A copy has no room left to grow, which otherwise would be up to half of what a thousand objects take.
+        let text = value.serialized()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        bytes += text
+        self.bytes = bytes
     }
 
     init(parsing bytes: [UInt8], resourceVersion: UInt64) throws(JSONError) {
