@@ -34,12 +34,20 @@ struct CertificateVerification: Sendable {
         of leaf: Certificate, _ authority: TrustedRoot.CertificateAuthority, at times: [Timestamp]
     ) throws(Rejection) -> Certificate {
         var issuer = authority.anchor
+        var known: CertificatePath?
         for time in times {
             do {
-                issuer = try CertificatePath(
-                    from: leaf, intermediates: authority.intermediates, anchors: [authority.anchor], at: time,
-                    usage: .codeSigning
-                ).issuer
+                // Only validity depends on the time: a path whose certificates are all valid then holds then, too.
+                let path =
+                    if let known, known.certificates.allSatisfy({ $0.isValid(at: time) }) {
+                        known
+                    } else {
+                        try CertificatePath(
+                            from: leaf, intermediates: authority.intermediates, anchors: [authority.anchor], at: time,
+                            usage: .codeSigning)
+                    }
+                known = path
+                issuer = path.issuer
             } catch {
                 throw Rejection(
                     error.code == .expired ? .expired : .certificate,
