@@ -29,6 +29,7 @@ struct Benchmarks {
                 report.failures[scenario.name] = "\(error)"
             }
         }
+        Leftovers.remove()
         report.conditions.loadAfter = Conditions.load
         print(report.table)
         do {

@@ -5,7 +5,7 @@ import TestSupport
 /// 1,000 new objects until all are Ready, with the limits lifted and with the defaults; then a restart on that state.
 enum ManyObjects {
     /// How the limits are lifted.
-    static let concurrency = 16
+    static let concurrency = 8
     static var liftedFlags: [String] { ["--kube-api-qps=-1", "--concurrent=\(concurrency)"] }
 
     /// A tag for each object, so that no two ask the registry the same; all mean the same manifest.

@@ -15,7 +15,7 @@ final class BenchmarkController: Sendable {
 
     /// Starts it and waits until it is ready.
     init(_ options: Options, flags: [String] = [], waits: Bool = true) async throws {
-        folder = try TemporaryDirectory()
+        folder = try Leftovers.makeFolder()
         apiPort = try freePort()
         storagePort = try freePort()
         healthPort = try freePort()

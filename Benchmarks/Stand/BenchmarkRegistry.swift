@@ -13,7 +13,7 @@ final class BenchmarkRegistry: Sendable {
     var probe: ProcessProbe { ProcessProbe(pid: process.pid) }
 
     init() async throws {
-        folder = try TemporaryDirectory()
+        folder = try Leftovers.makeFolder()
         port = try freePort()
         debugPort = try freePort()
         try folder.write(
