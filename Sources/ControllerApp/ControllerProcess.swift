@@ -63,6 +63,8 @@ private struct ControllerParts: Sendable {
     private let leaderServices: [any Service]
     private let publicTrust: PublicTrust?
     private let isStoreReady = Locked(false)
+    /// Held from the first leadership to the end of the process.
+    private let storageLock = Locked<StorageLock?>(nil)
 
     init(configuration: ControllerConfiguration, environment: [String: String], logger: Logger) async throws {
         self.configuration = configuration
@@ -273,6 +275,9 @@ private struct ControllerParts: Sendable {
 
     private func runAsLeader(_ isServing: Wakeup) async throws {
         if !isStoreReady.current {
+            let lock = try await StorageLock(
+                path: configuration.values[configuration.flags.storagePath], time: time, logger: logger)
+            storageLock.withLock { $0 = lock }
             try await store.recover()
             isStoreReady.withLock { $0 = true }
             isServing.signal()

@@ -64,6 +64,18 @@ struct StandaloneCluster: Service {
             current-context: standalone
 
             """
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw StandaloneError(
+                description:
+                    "cannot write the kubeconfig '\(path)' (--standalone-kubeconfig); does its folder exist, and may this user write to it?"
+            )
+        }
     }
+}
+
+/// Why the embedded API cannot be set up.
+struct StandaloneError: Error, CustomStringConvertible {
+    let description: String
 }

@@ -50,6 +50,16 @@ package final class Directory: Sendable {
         }
     }
 
+    /// Locks the folder for this process, as long as the value lives; advisory, and gone with the process.
+    /// - Returns: false when another value or process holds the lock.
+    package func lock() throws(FileSystemError) -> Bool {
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+        guard errno == EWOULDBLOCK else {
+            throw FileSystemError(operation: "lock folder", path: path, number: errno)
+        }
+        return false
+    }
+
     /// Makes a folder.
     package func makeDirectory(_ name: some FileName, mode: UInt32) throws(FileSystemError) {
         try FileSystemError.check("make folder", child(name)) {

@@ -9,9 +9,11 @@ package final class RevocationClient: RevocationFetching {
         let until: Timestamp
     }
 
-    /// Answers kept, in number and in bytes of each: larger ones are fetched again.
+    /// Answers kept: in number, in bytes together, and how long at most. Servers choose their answers' sizes and lifetimes;
+    /// none may use up what others need.
     private static let maximumEntries = 256
-    private static let maximumBytes = 1 << 20
+    private static let maximumBytes = 16 << 20
+    private static let maximumAge = Duration.seconds(24 * 3600)
 
     private let http: any HTTPClient
     private let connection: ConnectionPolicy
@@ -47,12 +49,18 @@ package final class RevocationClient: RevocationFetching {
     }
 
     package func retain(_ answer: [UInt8], for request: RevocationRequest, until time: Timestamp) {
-        guard answer.count <= Self.maximumBytes else { return }
+        guard answer.count <= Self.maximumBytes / 8 else { return }
         let now = self.time.now
         entries.withLock { entries in
-            if entries.count >= Self.maximumEntries { entries = entries.filter { now < $0.value.until } }
-            guard entries.count < Self.maximumEntries else { return }
-            entries[request] = Entry(answer: answer, until: time)
+            entries[request] = nil
+            entries = entries.filter { now < $0.value.until }
+            while entries.count >= Self.maximumEntries
+                || entries.values.reduce(answer.count, { $0 + $1.answer.count }) > Self.maximumBytes,
+                let first = entries.min(by: { $0.value.until < $1.value.until })
+            {
+                entries[first.key] = nil
+            }
+            entries[request] = Entry(answer: answer, until: min(time, now + Self.maximumAge))
         }
     }
 }

@@ -40,6 +40,7 @@ package final class OCIRepositoryReconciler: Reconciler {
     }
 
     private static let minimumInterval = Duration.seconds(1)
+    private static let maximumWatchedSecrets = 8
 
     private let configuration: Configuration
     private let objects: ObjectStore<OCIRepository>
@@ -97,7 +98,8 @@ package final class OCIRepositoryReconciler: Reconciler {
             current = current.trimmed()
             return try await reconcile(current, replacing: object, request)
         } catch let error as KubernetesError {
-            if error.isNotFound { return .requeueImmediately }
+            // Gone or replaced, and the watch will say so: until then a tight loop would only flood the registry.
+            if error.isNotFound { return .requeue(after: .seconds(1)) }
             return .failed(error, notBefore: error.retryAfter ?? .zero)
         } catch {
             return .failed(error)
@@ -159,15 +161,25 @@ package final class OCIRepositoryReconciler: Reconciler {
         }
         let written = try await run.reporter.finish(observation)
         objects.advance(from: known, to: written.trimmed())
+        // The write may have met a newer object than was reconciled. The watch will bring what the store has by now, which
+        // wakes nobody: so it is up to us to look again.
+        guard written.metadata.generation == object.metadata.generation, !written.metadata.isBeingDeleted,
+            written.requestedReconcile == object.requestedReconcile
+        else { return .requeueImmediately }
         events.record(observation, of: object, logger: request.logger)
         metrics.record(observation, of: object, at: time.now)
         if case .failed = observation.progress {
             // A Secret that changes may be what heals the object: then it is tried at once.
-            references?.watch(run.secrets.versions, for: object.key)
+            references?.watch(watched(run.secrets.versions), for: object.key)
         } else {
             references?.forget(object.key)
         }
         return outcome(of: observation, for: object)
+    }
+
+    /// The Secrets to watch for one object: no object may use up the watches of all.
+    private func watched(_ versions: [NamespacedName: String]) -> [NamespacedName: String] {
+        versions.filter { Set(versions.keys.sorted().prefix(Self.maximumWatchedSecrets)).contains($0.key) }
     }
 
     private func outcome(of observation: Observation, for object: OCIRepository) -> ReconcileOutcome {
@@ -239,6 +251,12 @@ package final class OCIRepositoryReconciler: Reconciler {
     ) async throws(ReconcileFailure) -> IntegrityVerdict {
         // A status that somebody else wrote may hold anything; what is no digest is not in the store.
         guard let digest = try? Digest(parsing: artifact.digest) else { return .missing }
+        // Nor may it pass one stored file off as another revision; files found without a record have no revision.
+        if let stored = store.artifact(key, path: artifact.path), !stored.revision.isEmpty,
+            stored.revision != artifact.revision
+        {
+            return .missing
+        }
         do throws(ArtifactStoreError) {
             return try await store.verify(object: key, path: artifact.path, digest: digest)
         } catch {

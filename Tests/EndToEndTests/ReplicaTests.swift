@@ -78,6 +78,26 @@ import Testing
         #expect(replica.isRunning)
     }
 
+    @Test func twoControllersNeverShareAStore() async throws {
+        let registry = try await DockerRegistry()
+        let stand = try await Stand()
+        try await push(try MainJobTests.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
+        try await stand.apply(MainJobTests.manifest(registry, ref: "tag: 1.0.0"))
+        let object = try await stand.wait(for: "podinfo", "Ready", "True")
+        // Another API, in which the object does not exist: to that controller all of the store would be leftovers.
+        let outcome = try await CommandLineTool.run(
+            Programs.controller,
+            [
+                "--standalone", "--standalone-addr=127.0.0.1:\(try freePort())",
+                "--standalone-data=\(stand.folder.file("other"))", "--storage-path=\(stand.folder.file("artifacts"))",
+                "--storage-addr=127.0.0.1:\(try freePort())", "--metrics-addr=", "--health-addr=",
+            ])
+        #expect(outcome.status == 1)
+        #expect(outcome.errorOutput.contains("--storage-path is in use by another process"), "\(outcome.errorOutput)")
+        let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""
+        #expect(try await stand.get(url).status == 200)
+    }
+
     @Test func anUnreachableAPIIsRetriedAndSaid() async throws {
         let folder = try TemporaryDirectory()
         let port = try freePort()

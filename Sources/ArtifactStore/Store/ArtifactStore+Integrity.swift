@@ -86,11 +86,13 @@ extension ArtifactStore {
             for (object, file) in work {
                 try await time.sleep(for: pause)
                 guard let slot = slot(object) else { continue }
+                // A file that was collected since is not missed.
+                let wasKnown = slot.record.artifacts.contains { $0.file == file }
                 do {
                     let verdict = try await executor.run { [self] in
                         try slot.files.withLock { _ in try check(slot, file, reading: true) }
                     }
-                    if case .damaged = verdict { await onDamage(object) }
+                    if verdict != .intact, wasKnown { await onDamage(object) }
                 } catch {
                     logger.error(
                         "a stored artifact cannot be checked", error: error,

@@ -10,6 +10,7 @@ internal import Verification
 actor PublicTrust: SigstoreTrust, Service {
     private static let target = "trusted_root.json"
     private static let interval = Duration.seconds(24 * 3600)
+    private static let failureMemory = Duration.seconds(60)
     private static let retryDelays = Backoff(base: .seconds(10), maximum: .seconds(900))
 
     /// How the material stands, for probes and metrics.
@@ -31,6 +32,9 @@ actor PublicTrust: SigstoreTrust, Service {
     private let demanded: AsyncStream<Void>.Continuation
     private var current: (material: TrustMaterial, expires: Timestamp)?
     private var isLoaded = false
+    /// The last failure, given again until then: objects in need of the material must not each wait for a mirror that is
+    /// out of reach. `run` goes on trying.
+    private var failure: (error: PublicTrustError, until: Duration)?
 
     init(client: TUFClient, time: any TimeSource, metrics: MetricsRegistry, logger: Logger) {
         self.client = client
@@ -65,6 +69,7 @@ actor PublicTrust: SigstoreTrust, Service {
             if let stored = try? await client.stored(Self.target, at: time.now) { try adopt(stored, refreshed: nil) }
             if let current, time.now < current.expires { return current.material }
         }
+        if let failure, time.uptime < failure.until { throw failure.error }
         try await refresh()
         guard let current, time.now < current.expires else {
             throw PublicTrustError("the public Sigstore trust material has expired and could not be refreshed")
@@ -94,15 +99,18 @@ actor PublicTrust: SigstoreTrust, Service {
     private func fetch() async throws {
         do {
             try adopt(try await client.refresh(Self.target, at: time.now), refreshed: time.now)
+            failure = nil
             refreshes.increment(["success"])
             logger.info("Refreshed the public Sigstore trust material")
         } catch {
             refreshes.increment(["failure"])
             logger.error("The public Sigstore trust material could not be refreshed", error: error)
             if current == nil { state.withLock { $0 = .failed("\(error)") } }
-            throw PublicTrustError(
+            let problem = PublicTrustError(
                 "unable to initialize trusted root: \(error); allow access to the TUF mirror, set --sigstore-tuf-mirror, or point --sigstore-trusted-root at a trusted_root.json"
             )
+            failure = (problem, time.uptime + Self.failureMemory)
+            throw problem
         }
     }
 

@@ -17,6 +17,8 @@ actor StatusReporter {
     private var base: OCIRepositoryStatus
     private var pending: Observation?
     private var writer: Task<Void, Never>?
+    /// The delay before a write: what the end cuts short. A write that has begun goes on to its end.
+    private var pause: Task<Void, any Error>?
 
     init(_ object: OCIRepository, patcher: ObjectPatcher, time: any TimeSource, logger: Logger) {
         self.object = object
@@ -45,14 +47,16 @@ actor StatusReporter {
     /// Ends without an outcome; progress under way is written to its end.
     func stop() async {
         pending = nil
-        writer?.cancel()
+        pause?.cancel()
         await writer?.value
         writer = nil
     }
 
     private func writePending() async {
         while pending != nil {
-            guard (try? await time.sleep(for: Self.delay)) != nil else { return }
+            let pause = Task { [time] in try await time.sleep(for: Self.delay) }
+            self.pause = pause
+            guard (try? await pause.value) != nil else { return }
             guard let observation = pending else { return }
             pending = nil
             do {
