@@ -162,10 +162,11 @@ package final class OCIRepositoryReconciler: Reconciler {
         let written = try await run.reporter.finish(observation)
         objects.advance(from: known, to: written.trimmed())
         // The write may have met a newer object than was reconciled. The watch will bring what the store has by now, which
-        // wakes nobody: so it is up to us to look again.
-        guard written.metadata.generation == object.metadata.generation, !written.metadata.isBeingDeleted,
-            written.requestedReconcile == object.requestedReconcile
-        else { return .requeueImmediately }
+        // wakes nobody: so it is up to us to look again. Of another generation no status was written, so there is nothing
+        // to tell.
+        guard written.metadata.generation == object.metadata.generation, !written.metadata.isBeingDeleted else {
+            return .requeueImmediately
+        }
         events.record(observation, of: object, logger: request.logger)
         metrics.record(observation, of: object, at: time.now)
         if case .failed = observation.progress {
@@ -174,6 +175,7 @@ package final class OCIRepositoryReconciler: Reconciler {
         } else {
             references?.forget(object.key)
         }
+        guard written.requestedReconcile == object.requestedReconcile else { return .requeueImmediately }
         return outcome(of: observation, for: object)
     }
 

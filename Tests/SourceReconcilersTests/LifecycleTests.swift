@@ -54,6 +54,31 @@ import Testing
         }
     }
 
+    /// The status write then meets a newer object, whose watch event wakes nobody any more.
+    @Test(arguments: [true, false])
+    func aChangeThatTheStatusMeetsIsLookedAt(isSpec: Bool) async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            let gate = Gate()
+            Self.hold(gate, bench)
+            try await bench.create()
+            let running = Task { try await bench.reconcile() }
+            try await eventually("the download waits") { bench.registry.exchanges.contains { $0.isBlob } }
+            if isSpec {
+                try await bench.change(spec: ["interval": "7m"])
+            } else {
+                try await bench.request(at: "token")
+            }
+            gate.open()
+            // Reconciles on while the reconciler asks for it at once.
+            _ = try await running.value
+            let object = try await bench.object()
+            #expect(object.status.observedGeneration == object.metadata.generation)
+            #expect(object.status.lastHandledReconcileAt == object.requestedReconcile)
+            #expect(bench.events.all.filter { $0.reason == "NewArtifact" }.count == 1, "only what was written is told")
+        }
+    }
+
     @Test func manyRequestsBecomeOne() async throws {
         try await Workbench.run { bench in
             bench.registry.push("1.0.0", layer: Self.layer)
