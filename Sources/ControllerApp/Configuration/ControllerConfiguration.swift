@@ -53,13 +53,13 @@ package struct ControllerConfiguration: Sendable {
             throw Self.invalid(flags.featureGates, values, error.description)
         }
         runtimeNamespace = environment["RUNTIME_NAMESPACE"].flatMap { $0.isEmpty ? nil : $0 } ?? "source-system"
-        guard let storage = try Self.address(flags.storageAddress, values) else {
+        guard let storage = try Self.servingAddress(flags.storageAddress, flags, values) else {
             throw Self.invalid(
                 flags.storageAddress, values, "must be an address such as :9090; artifacts have to be served")
         }
         storageAddress = storage
-        metricsAddress = try Self.address(flags.metricsAddress, values)
-        healthAddress = try Self.address(flags.healthAddress, values)
+        metricsAddress = try Self.servingAddress(flags.metricsAddress, flags, values)
+        healthAddress = try Self.servingAddress(flags.healthAddress, flags, values)
         digestAlgorithm = try Self.digestAlgorithm(flags, values)
         do throws(LabelSelector.ParsingError) {
             labelSelector = try LabelSelector(parsing: values[flags.watchLabelSelector])
@@ -102,6 +102,16 @@ package struct ControllerConfiguration: Sendable {
     ) -> CommandLineError {
         let value = (values[flag] as? Duration).map { GoDuration($0).description } ?? "\(values[flag])"
         return CommandLineError(.invalidValue, "invalid value '\(value)' for --\(flag.definition.name): \(reason)")
+    }
+
+    /// Without a cluster, what nobody asked for otherwise is served to this machine alone.
+    private static func servingAddress(
+        _ flag: Flag<String>, _ flags: ControllerFlags, _ values: ParsedFlags
+    ) throws(CommandLineError) -> ListenAddress? {
+        guard values[flags.standalone], values[flag] == flag.defaultValue, !values.isGiven(flag),
+            let address = try? ListenAddress(parsing: "127.0.0.1\(flag.defaultValue)")
+        else { return try address(flag, values) }
+        return address
     }
 
     private static func address(
