@@ -47,14 +47,14 @@ package final class OCIRepositoryReconciler: Reconciler {
     private let registry: any SourceRegistry
     private let access: SourceAccess
     private let requirements: SignatureRequirements
-    private let verdicts = VerdictCache()
-    private let store: ArtifactStore
+    let verdicts = VerdictCache()
+    let store: ArtifactStore
     private let server: any KubernetesAPIServer
     private let patcher: ObjectPatcher
     private let references: ReferenceWatcher?
-    private let events: SourceEvents
-    private let metrics: SourceMetrics
-    private let time: any TimeSource
+    let events: SourceEvents
+    let metrics: SourceMetrics
+    let time: any TimeSource
     private let random: RandomSource
 
     /// A reconciler of the objects in `objects`.
@@ -268,9 +268,9 @@ package final class OCIRepositoryReconciler: Reconciler {
         }
     }
 
-    private func url(ofPath path: String) -> String { "http://\(configuration.advertisedHost)/\(path)" }
+    func url(ofPath path: String) -> String { "http://\(configuration.advertisedHost)/\(path)" }
 
-    private func latestURL(of key: NamespacedName) -> String {
+    func latestURL(of key: NamespacedName) -> String {
         url(ofPath: "ocirepository/\(key.namespace)/\(key.name)/latest.tar.gz")
     }
 
@@ -316,118 +316,6 @@ package final class OCIRepositoryReconciler: Reconciler {
             await run.reporter.report(observation)
         }
         try await build(source, from: repository, run, &observation)
-    }
-
-    // MARK: - Signature
-
-    /// Whether a judgement from before still holds; it is then observed again.
-    private func keepsVerdict(
-        _ requirement: SignatureRequirement?, _ digest: Digest, _ location: RepositoryReference, revision: String,
-        _ run: ReconcileRun, _ observation: inout Observation
-    ) -> Bool {
-        guard let requirement else { return true }
-        let subject = VerdictCache.Subject(
-            repository: location.description, digest: digest, requirement: requirement.fingerprint)
-        guard let judgement = verdicts.judgement(on: subject, of: run.object.key, at: time.now) else { return false }
-        observe(judgement, revision: revision, &observation)
-        return true
-    }
-
-    /// Verification comes before anything of the artifact is fetched, and is about the digest that will be fetched.
-    private func verify(
-        _ source: ResolvedSource, _ requirement: SignatureRequirement, in repository: any SourceRepository,
-        _ run: ReconcileRun, _ observation: inout Observation
-    ) async throws(ReconcileFailure) {
-        if keepsVerdict(
-            requirement, source.digest, source.location, revision: source.revision, run, &observation)
-        {
-            return
-        }
-        let begin = time.uptime
-        let judgement = try await requirement.verify(source, in: repository)
-        metrics.verified(requirement.provider, took: time.uptime - begin)
-        verdicts.keep(
-            judgement,
-            on: .init(
-                repository: source.location.description, digest: source.digest, requirement: requirement.fingerprint),
-            of: run.object.key)
-        observe(judgement, revision: source.revision, &observation)
-        run.request.logger.info(
-            "Judged the signatures",
-            ["revision": .string(source.revision), "signer": .string(judgement.signer ?? "none asked for")])
-    }
-
-    private func observe(_ judgement: SignatureJudgement, revision: String, _ observation: inout Observation) {
-        observation.signature =
-            judgement.signer.map { .verified(message: "verified signature of revision \(revision), \($0)") } ?? .ignored
-    }
-
-    // MARK: - Artifact
-
-    private func build(
-        _ source: ResolvedSource, from repository: any SourceRepository, _ run: ReconcileRun,
-        _ observation: inout Observation
-    ) async throws(ReconcileFailure) {
-        let spec = run.object.spec
-        let pulled = try await pull(source, from: repository, spec: spec)
-        let layer = try pulled.manifest.layer(selectedBy: spec.layerSelector)
-        let stored = try await ingest(layer, of: source, from: repository, run)
-        let artifact = Artifact(
-            path: stored.path, url: url(ofPath: stored.path), revision: source.revision,
-            digest: stored.digest.description, size: stored.size, lastUpdateTime: time.now,
-            metadata: pulled.manifest.annotations)
-        observation.selection = pulled.selection?.explanation
-        observation.progress = .stored(artifact, latestURL: latestURL(of: run.object.key))
-        events.skipped(stored, of: run.object, logger: run.request.logger)
-    }
-
-    private func pull(
-        _ source: ResolvedSource, from repository: any SourceRepository, spec: OCIRepositorySpec
-    ) async throws(ReconcileFailure) -> (
-        manifest: ImageManifest, descriptor: Descriptor, selection: IndexSelection?
-    ) {
-        do {
-            let fetched = try await repository.fetchManifest(.digest(source.digest))
-            return try await repository.imageManifest(of: fetched, layerMediaType: spec.layerSelector?.mediaType)
-        } catch {
-            throw ReconcileFailure(
-                fetching: error, reason: ConditionReason.pullFailed,
-                prefix: "failed to pull artifact from '\(spec.url)'")
-        }
-    }
-
-    private func ingest(
-        _ layer: Descriptor, of source: ResolvedSource, from repository: any SourceRepository, _ run: ReconcileRun
-    ) async throws(ReconcileFailure) -> StoredArtifact {
-        let spec = run.object.spec
-        let rules = ArtifactRules(
-            operation: spec.layerSelector?.operation == .copy ? .copy : .extract, ignore: spec.ignore)
-        let key = run.object.key.storeKey
-        do throws(ArtifactStoreError) {
-            if let rebuilt = try await store.rebuild(
-                object: key, revision: source.revision, revisionDigest: source.digest, layerDigest: layer.digest,
-                layerSize: layer.size, rules: rules)
-            {
-                return rebuilt
-            }
-        } catch {
-            throw ReconcileFailure(storing: error, from: spec.url)
-        }
-        let bytes: any AsyncSequence<[UInt8], any Error> & Sendable
-        do {
-            bytes = try await repository.streamBlob(layer)
-        } catch {
-            throw ReconcileFailure(
-                fetching: error, reason: ConditionReason.pullFailed,
-                prefix: "failed to pull artifact from '\(spec.url)'")
-        }
-        do throws(ArtifactStoreError) {
-            return try await store.ingest(
-                object: key, revision: source.revision, revisionDigest: source.digest, layerDigest: layer.digest,
-                layerSize: layer.size, rules: rules, bytes: bytes)
-        } catch {
-            throw ReconcileFailure(storing: error, from: spec.url)
-        }
     }
 }
 
