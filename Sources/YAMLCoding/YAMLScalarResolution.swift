@@ -28,6 +28,8 @@ enum YAMLScalarResolution {
 
     /// Whether an untagged plain `text` means something other than the string it spells.
     static func needsQuotes(_ text: [UInt8]) -> Bool {
+        // A plain `<<` merges another mapping into its own where it is a key.
+        if text == [UInt8]("<<".utf8) { return true }
         if case .value(.string) = resolve(plain: text) { return looksSpecial(text) }
         return true
     }
