@@ -96,7 +96,8 @@ package final class OCIRepositoryReconciler: Reconciler {
             // The patch answers with the object as it is now; what was asked for may be newer than what woke us.
             if current.metadata.isBeingDeleted { return .requeueImmediately }
             current = current.trimmed()
-            return try await reconcile(current, replacing: object, request)
+            objects.advance(from: object, to: current)
+            return try await reconcile(current, request)
         } catch let error as KubernetesError {
             // Gone or replaced, and the watch will say so: until then a tight loop would only flood the registry.
             if error.isNotFound { return .requeue(after: .seconds(1)) }
@@ -133,11 +134,15 @@ package final class OCIRepositoryReconciler: Reconciler {
     // MARK: - One reconcile
 
     private func reconcile(
-        _ object: OCIRepository, replacing known: OCIRepository, _ request: ReconcileRequest
+        _ object: OCIRepository, _ request: ReconcileRequest
     ) async throws -> ReconcileOutcome {
         let run = ReconcileRun(
             object: object, request: request,
-            reporter: StatusReporter(object, patcher: patcher, time: time, logger: request.logger),
+            reporter: StatusReporter(object, patcher: patcher, time: time, logger: request.logger) {
+                [objects] known, written in
+                // The next reconcile must not start from what our own writes have overtaken, however late the watch is.
+                objects.advance(from: known, to: written.trimmed())
+            },
             secrets: SecretReader(server: server, namespace: object.metadata.namespace))
         var observation = Observation(
             generation: object.metadata.generation, requestedAt: object.requestedReconcile, ignore: object.spec.ignore,
@@ -160,7 +165,6 @@ package final class OCIRepositoryReconciler: Reconciler {
             return .requeueImmediately
         }
         let written = try await run.reporter.finish(observation)
-        objects.advance(from: known, to: written.trimmed())
         // The write may have met a newer object than was reconciled. The watch will bring what the store has by now, which
         // wakes nobody: so it is up to us to look again. Of another generation no status was written, so there is nothing
         // to tell.

@@ -31,7 +31,7 @@ func withServer<Success: Sendable>(
 
 /// Waits until `condition` holds, at most 20 s.
 func eventually(_ what: Comment, _ condition: () -> Bool) throws {
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(60)
     while !condition() {
         try #require(ContinuousClock.now < deadline, what)
         usleep(1000)

@@ -12,6 +12,8 @@ actor StatusReporter {
     private let patcher: ObjectPatcher
     private let time: any TimeSource
     private let logger: Logger
+    /// Told of every write: from which version of the object to which.
+    private let wrote: @Sendable (OCIRepository, OCIRepository) -> Void
     /// The object as last written, and the status that the reconcile started from.
     private var object: OCIRepository
     private var base: OCIRepositoryStatus
@@ -20,7 +22,11 @@ actor StatusReporter {
     /// The delay before a write: what the end cuts short. A write that has begun goes on to its end.
     private var pause: Task<Void, any Error>?
 
-    init(_ object: OCIRepository, patcher: ObjectPatcher, time: any TimeSource, logger: Logger) {
+    init(
+        _ object: OCIRepository, patcher: ObjectPatcher, time: any TimeSource, logger: Logger,
+        wrote: @escaping @Sendable (OCIRepository, OCIRepository) -> Void
+    ) {
+        self.wrote = wrote
         self.object = object
         base = object.status
         self.patcher = patcher
@@ -77,5 +83,6 @@ actor StatusReporter {
             let start = current.metadata.resourceVersion == known.metadata.resourceVersion ? base : current.status
             return OCIRepositoryStatus.following(start, observing: observation, at: now).json
         }
+        wrote(known, object)
     }
 }
