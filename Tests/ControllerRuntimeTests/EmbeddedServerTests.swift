@@ -195,18 +195,21 @@ import Testing
         }
     }
 
+    /// A Secret that tests of what is referred to change.
+    private func secret(_ name: String, _ value: String) -> JSONValue {
+        [
+            "apiVersion": "v1", "kind": "Secret", "metadata": ["name": .string(name), "namespace": "default"],
+            "stringData": ["k": .string(value)],
+        ]
+    }
+
+    private func reference(_ name: String) -> NamespacedName { NamespacedName(namespace: "default", name: name) }
+
     @Test func changesOfWhatIsReferredToAreTold() async throws {
         try await withServer { client in
             let told = Locked<[String]>([])
             let watcher = ReferenceWatcher(server: client, limit: 2) { owner in told.withLock { $0.append(owner.name) }
             }
-            func secret(_ name: String, _ value: String) -> JSONValue {
-                [
-                    "apiVersion": "v1", "kind": "Secret", "metadata": ["name": .string(name), "namespace": "default"],
-                    "stringData": ["k": .string(value)],
-                ]
-            }
-            func reference(_ name: String) -> NamespacedName { NamespacedName(namespace: "default", name: name) }
             let known = try Secret(
                 json: try await client.create(Secret.resource, namespace: "default", secret("known", "1")))
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -224,6 +227,26 @@ import Testing
                 #expect(told.current.suffix(2) == ["one", "two"])
                 watcher.forget(key("one"))
                 watcher.forget(key("two"))
+            }
+        }
+    }
+
+    @Test func whatWasReadBeforeTheLastChangeIsToldToOwnersThatComeLater() async throws {
+        try await withServer { client in
+            let told = Locked<[String]>([])
+            let watcher = ReferenceWatcher(server: client) { owner in told.withLock { $0.append(owner.name) } }
+            let first = try Secret(
+                json: try await client.create(Secret.resource, namespace: "default", secret("known", "1")))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await watcher.run() }
+                defer { group.cancelAll() }
+                let version = first.metadata.resourceVersion
+                watcher.watch([reference("known"): version], for: key("one"))
+                try await client.patch(Secret.resource, reference("known"), ["stringData": ["k": "2"]])
+                try await eventually { told.current == ["one"] }
+                // The change has been seen already: no event is to come that would tell the second owner.
+                watcher.watch([reference("known"): version], for: key("two"))
+                try await eventually { told.current == ["one", "two"] }
             }
         }
     }

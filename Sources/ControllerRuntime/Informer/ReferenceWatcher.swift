@@ -9,6 +9,11 @@ package final class ReferenceWatcher: Service {
     private struct State: Sendable {
         /// For each owner the references and the version of each that it worked with; empty for "there was none".
         var owners: [NamespacedName: [NamespacedName: String]] = [:]
+        /// For each reference that is watched the version that was told last; empty for "there is none".
+        var seen: [NamespacedName: String] = [:]
+        /// What is watched already and has to be read anew: an owner came that worked with another version than the one seen.
+        /// Which of the two is newer only the API server can say.
+        var stale: Set<NamespacedName> = []
     }
 
     private let server: any KubernetesAPIServer
@@ -43,7 +48,12 @@ package final class ReferenceWatcher: Service {
     /// Watches `references` for `owner`, in place of what was watched for it before.
     /// - Parameter references: each with the `resourceVersion` that the owner worked with, empty where there was no object.
     package func watch(_ references: [NamespacedName: String], for owner: NamespacedName) {
-        state.withLock { $0.owners[owner] = references.isEmpty ? nil : references }
+        state.withLock { state in
+            state.owners[owner] = references.isEmpty ? nil : references
+            for (reference, version) in references {
+                if let seen = state.seen[reference], seen != version { state.stale.insert(reference) }
+            }
+        }
         changed.signal()
     }
 
@@ -56,13 +66,21 @@ package final class ReferenceWatcher: Service {
     package func run() async throws {
         var running: [NamespacedName: Task<Void, Never>] = [:]
         while !Task.isCancelled {
-            let wanted = state.withLock { Set($0.owners.values.flatMap(\.keys)) }
-            for (reference, task) in running where !wanted.contains(reference) {
+            let (wanted, stale) = state.withLock { state in
+                defer { state.stale = [] }
+                return (Set(state.owners.values.flatMap(\.keys)), state.stale)
+            }
+            var ending: [NamespacedName: Task<Void, Never>] = [:]
+            for (reference, task) in running where !wanted.contains(reference) || stale.contains(reference) {
                 task.cancel()
+                ending[reference] = task
                 running[reference] = nil
             }
             for reference in wanted.sorted() where running[reference] == nil && running.count < limit {
-                running[reference] = Task { await self.follow(reference) }
+                running[reference] = Task { [former = ending[reference]] in
+                    await former?.value
+                    await self.follow(reference)
+                }
             }
             await changed.wait()
         }
@@ -71,6 +89,7 @@ package final class ReferenceWatcher: Service {
     }
 
     private func follow(_ reference: NamespacedName) async {
+        state.withLock { $0.seen[reference] = "" }
         let scope = ObjectScope(
             namespace: reference.namespace, fieldSelector: "metadata.name=\(reference.name)", isMetadataOnly: true)
         let informer = Informer<MetadataObject>(
@@ -83,10 +102,12 @@ package final class ReferenceWatcher: Service {
             }
         }
         try? await informer.run()
+        _ = state.withLock { $0.seen.removeValue(forKey: reference) }
     }
 
     private func tell(_ reference: NamespacedName, _ version: String) {
         let concerned = state.withLock { state in
+            state.seen[reference] = version
             let concerned = state.owners.keys.filter { owner in
                 guard let known = state.owners[owner]?[reference] else { return false }
                 return known != version
