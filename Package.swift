@@ -65,7 +65,7 @@ let package = Package(
         wrapper("Archiving", ["Core", "FileSystem", "CISAL", "CZlib"]),
         wrapper("YAMLCoding", ["Core", "CYAML"]),
         wrapper("RegularExpressions", ["Core", "CRE2"]),
-        wrapper("Subprocesses", ["CSpawn"]),
+        wrapper("Subprocesses", ["CSpawn", "Core"]),
         wrapper("Allocator", ["CAllocator"]),
 
         // Layer 3.

@@ -1,4 +1,4 @@
-internal import Dispatch
+internal import Core
 internal import Glibc
 
 /// What a helper program left behind.
@@ -20,11 +20,13 @@ package struct SubprocessResult: Sendable, Hashable {
 
 /// Runs helper programs: credential helpers and the exec plugins of a kubeconfig. No shell is involved.
 package enum Subprocess {
+    private static let executor = BlockingExecutor(label: "subprocess", width: 16)
+
     /// Runs a program to its end.
     ///
     /// The program gets its own process group, no descriptor of ours but its three streams, default signal handling, and
     /// exactly `environment`. It is killed, with its group, at the timeout, over the output limit, and when the task is
-    /// cancelled. The blocking work happens on a thread of its own.
+    /// cancelled. The blocking work happens on threads of its own, at most sixteen at a time.
     /// - Parameters:
     ///   - executable: a path, or a name to look for in the absolute folders of the given environment's `PATH`, or our own.
     ///   - environment: all of the program's environment; see `ProcessEnvironment`.
@@ -41,11 +43,7 @@ package enum Subprocess {
             path: path, arguments: [executable] + arguments, environment: environment, input: input, timeout: timeout,
             outputLimit: outputLimit, workingDirectory: workingDirectory, cancellation: cancellation)
         let outcome: Result<SubprocessResult, SubprocessError> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                DispatchQueue.global().async {
-                    continuation.resume(returning: Result { () throws(SubprocessError) in try job.run() })
-                }
-            }
+            await executor.run { Result { () throws(SubprocessError) in try job.run() } }
         } onCancel: {
             cancellation.raise()
         }

@@ -233,7 +233,7 @@ import Testing
         try await withThrowingTaskGroup { group in
             for number in 0..<600 {
                 group.addTask {
-                    let result = try await executor.run {
+                    let result = await executor.run {
                         running.withLock {
                             $0.now += 1
                             $0.most = max($0.most, $0.now)
@@ -261,10 +261,10 @@ import Testing
         let gate = Gate()
         defer { gate.open() }
         try await withThrowingTaskGroup { group in
-            group.addTask { try await executor.run { gate.wait() } }
+            group.addTask { await executor.run { gate.wait() } }
             try await eventually { executor.pendingCount == 1 }
             for number in 0..<300 {
-                group.addTask { try await executor.run { order.withLock { $0.append(number) } } }
+                group.addTask { await executor.run { order.withLock { $0.append(number) } } }
                 try await eventually { executor.pendingCount == number + 2 }
             }
             gate.open()

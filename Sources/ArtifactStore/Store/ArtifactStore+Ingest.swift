@@ -183,7 +183,7 @@ extension ArtifactStore {
     ) {
         group.addTask { try await executor.run { try writing.consume(batch) } }
         if let inspecting {
-            group.addTask { try await executor.run { inspecting.consume(batch) } }
+            group.addTask { await executor.run { inspecting.consume(batch) } }
         }
     }
 

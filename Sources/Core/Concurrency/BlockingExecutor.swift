@@ -39,6 +39,13 @@ package final class BlockingExecutor: Sendable {
         }
     }
 
+    /// Runs work that cannot fail, or that returns a `Result`; otherwise as the one above.
+    package func run<Success: Sendable>(_ body: @escaping @Sendable () -> Success) async -> Success {
+        await withCheckedContinuation { continuation in
+            enqueue { continuation.resume(returning: body()) }
+        }
+    }
+
     private func enqueue(_ work: @escaping @Sendable () -> Void) {
         let startsWorker = state.withLock { state in
             state.waiting.append(work)
