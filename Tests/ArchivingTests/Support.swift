@@ -1,16 +1,5 @@
 import Archiving
-
-/// A generator with a seed, so that a failing case comes back.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state &* 0x2545_f491_4f6c_dd1d
-    }
-}
+import TestSupport
 
 /// Cuts `data` into pieces of `step` bytes.
 func inPieces(_ data: [UInt8], _ step: Int, _ body: (Span<UInt8>) throws -> Void) rethrows {

@@ -1,11 +1,12 @@
 import ControllerRuntime
 import Core
 import KubernetesAPI
+import TestSupport
 import Testing
 
 @Suite struct LeaderElectionStateTests {
     private let date = Timestamp(seconds: 1_795_168_186)
-    private var random = SystemRandomNumberGenerator()
+    private var random = SeededGenerator(5)
     private static let name = NamespacedName(namespace: "flux-system", name: "l")
 
     private func candidate(_ identity: String = "me") -> LeaderElectionState {

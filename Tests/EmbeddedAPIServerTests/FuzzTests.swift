@@ -2,22 +2,11 @@ import Core
 import EmbeddedAPIServer
 import Foundation
 import HTTPServing
+import TestSupport
 import Testing
 
 /// Random requests: whatever they say, there is an answer, and the server goes on.
 @Suite struct FuzzTests {
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-            return value ^ (value >> 31)
-        }
-    }
-
     private static let segments = [
         "api", "apis", "v1", "v1beta2", "example.test", "namespaces", "demo", "widgets", "a", "b", "status", "secrets",
         "serviceaccounts", "token", "events", "events.k8s.io", "coordination.k8s.io", "leases", "openapi", "v2", "v3",
@@ -53,7 +42,7 @@ import Testing
     ]
 
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func `any request has an answer`(seed: UInt64) async throws {
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed)
         let server = try TestServer()
         for _ in 0..<700 {
             let count = Int.random(in: 0...8, using: &random)

@@ -72,10 +72,15 @@ import Testing
     }
 
     @Test func aSlowConsumerIsNoIdlePeer() async throws {
+        let isStuck = Locked(false)
         let server = try RawServer { connection in
             _ = try connection.readHead()
             try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n")
-            for _ in 0..<200 { try connection.write([UInt8](repeating: 7, count: 100_000)) }
+            for _ in 0..<200 {
+                // Nothing is taken for longer than the idle timeout, so that it has its chance to strike wrongly.
+                if !connection.isWritable(within: 300) { isStuck.withLock { $0 = true } }
+                try connection.write([UInt8](repeating: 7, count: 100_000))
+            }
             _ = connection.readToEnd()
         }
         var request = HTTPRequest(url: server.url())
@@ -83,8 +88,7 @@ import Testing
         let body = try await client.send(request).body
         var iterator = body.makeAsyncIterator()
         var count = try await iterator.next()?.count ?? 0
-        // Longer than the idle timeout, so that it has its chance to strike wrongly.
-        try await Task.sleep(for: .milliseconds(300))
+        try await eventually("a server that waits for its client") { isStuck.current }
         while let chunk = try await iterator.next() { count += chunk.count }
         #expect(count == 20_000_000)
     }

@@ -1,9 +1,10 @@
 import Core
 import KubernetesClient
+import TestSupport
 import Testing
 
 @Suite struct WatchStateMachineTests {
-    private var random = SystemRandomNumberGenerator()
+    private var random = SeededGenerator(6)
 
     private mutating func watching() -> WatchStateMachine {
         var machine = WatchStateMachine(pageSize: 2)

@@ -8,7 +8,7 @@ package struct NeverHappened: Error, CustomStringConvertible {
 /// Waits until `condition` is true, looking every few milliseconds.
 /// - Throws: `NeverHappened` after `limit`; what `condition` throws; `CancellationError`.
 package func eventually(
-    within limit: Duration = .seconds(60), _ what: String = "the condition",
+    within limit: Duration = .seconds(120), _ what: String = "the condition",
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
@@ -23,7 +23,7 @@ package func eventually(
 /// Waits until `value` gives something, looking every few milliseconds.
 /// - Throws: as `eventually(within:_:_:)` with a condition.
 package func eventually<Value>(
-    within limit: Duration = .seconds(60), _ what: String = "the value", value: () async throws -> Value?
+    within limit: Duration = .seconds(120), _ what: String = "the value", value: () async throws -> Value?
 ) async throws -> Value {
     let deadline = ContinuousClock.now + limit
     while true {

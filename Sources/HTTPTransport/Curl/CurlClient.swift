@@ -50,6 +50,8 @@ package final class CurlClient: HTTPClient {
         package internal(set) var pools = 0
         /// How often the thread woke up.
         package internal(set) var wakeups = 0
+        /// For how long the thread sleeps, or last slept, where no socket and no caller wakes it; nil: for ever.
+        package internal(set) var longestSleep: Duration?
     }
 
     private static let globalState: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))

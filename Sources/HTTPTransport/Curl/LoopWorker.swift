@@ -32,8 +32,10 @@ final class LoopWorker {
     func run() {
         var events = [ccurl_event](repeating: ccurl_event(), count: Int(CCURL_EVENT_BATCH))
         while true {
+            let timeout = waitingTime()
+            loop.statistics.withLock { $0.longestSleep = timeout < 0 ? nil : .milliseconds(timeout) }
             let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
-                unsafe ccurl_epoll_wait(epoll, buffer.baseAddress, waitingTime())
+                unsafe ccurl_epoll_wait(epoll, buffer.baseAddress, timeout)
             }
             loop.statistics.withLock { $0.wakeups += 1 }
             var shutsDown = false
