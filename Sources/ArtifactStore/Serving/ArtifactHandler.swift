@@ -41,11 +41,16 @@ struct ArtifactHandler: HTTPHandler {
             return .answer(.text(405, "method not allowed", headers: ["Allow": "GET, HEAD"]))
         }
         if request.path == "/" { return .answer(HTTPServerResponse(status: 200)) }
-        guard let path = Self.decode(request.path), let artifact = published.artifact(at: path) else {
-            return .answer(.text(404, "not found"))
+        switch Self.decode(request.path).flatMap({ published.entry(at: $0) }) {
+        case .served(let artifact): return .artifact(artifact)
+        // Consumers take 404 for "not now" and try again; other statuses they report as failures of their own.
+        case .withheld: return .answer(.text(404, Self.withheldText))
+        case nil: return .answer(.text(404, "not found"))
         }
-        return .artifact(artifact)
     }
+
+    private static let withheldText =
+        "withheld: no signature vouches for this artifact any more; see the conditions of its OCIRepository"
 
     /// The path without its slash and without percent-encoding; nil when it is none or has anything but plain ASCII in it,
     /// which no artifact's path has.

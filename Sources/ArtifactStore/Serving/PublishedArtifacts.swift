@@ -12,13 +12,20 @@ final class PublishedArtifacts: Sendable {
         let modified: Timestamp
     }
 
+    /// What there is at a path.
+    enum Entry: Sendable, Hashable {
+        case served(Artifact)
+        /// It is kept, but not given out.
+        case withheld
+    }
+
     private struct OpenFile {
         let responder: ConditionalFileResponder
         var lastUse: UInt64
     }
 
     private struct State {
-        var artifacts: [String: Artifact] = [:]
+        var entries: [String: Entry] = [:]
         var paths: [ObjectKey: [String]] = [:]
         var open: [Artifact: OpenFile] = [:]
         var uses: UInt64 = 0
@@ -35,11 +42,15 @@ final class PublishedArtifacts: Sendable {
 
     /// Serves exactly what the record holds for the object.
     func publish(_ object: ObjectKey, _ record: ObjectRecord) {
-        var entries: [(String, Artifact)] = []
+        var entries: [(String, Entry)] = []
         for artifact in record.artifacts {
             let path = "\(object.folder)/\(artifact.file)"
-            let entry = Artifact(
-                path: path, digest: artifact.digest, size: artifact.size, modified: artifact.identity.modified)
+            let entry =
+                artifact.isWithheld
+                ? Entry.withheld
+                : .served(
+                    Artifact(
+                        path: path, digest: artifact.digest, size: artifact.size, modified: artifact.identity.modified))
             entries.append((path, entry))
             if artifact.file == record.current {
                 entries.append(("\(object.folder)/\(StorageLayout.latestLink)", entry))
@@ -47,7 +58,7 @@ final class PublishedArtifacts: Sendable {
         }
         state.withLock { state in
             Self.withdraw(object, &state, keeping: Set(entries.map(\.1)))
-            for (path, entry) in entries { state.artifacts[path] = entry }
+            for (path, entry) in entries { state.entries[path] = entry }
             state.paths[object] = entries.isEmpty ? nil : entries.map(\.0)
         }
     }
@@ -57,16 +68,16 @@ final class PublishedArtifacts: Sendable {
         state.withLock { Self.withdraw(object, &$0, keeping: []) }
     }
 
-    private static func withdraw(_ object: ObjectKey, _ state: inout State, keeping: Set<Artifact>) {
+    private static func withdraw(_ object: ObjectKey, _ state: inout State, keeping: Set<Entry>) {
         for path in state.paths.removeValue(forKey: object) ?? [] {
-            guard let artifact = state.artifacts.removeValue(forKey: path) else { continue }
-            if !keeping.contains(artifact) { state.open[artifact] = nil }
+            guard let entry = state.entries.removeValue(forKey: path) else { continue }
+            if case .served(let artifact) = entry, !keeping.contains(entry) { state.open[artifact] = nil }
         }
     }
 
-    /// The artifact at `path` (no slash in front).
-    func artifact(at path: String) -> Artifact? {
-        state.withLock { $0.artifacts[path] }
+    /// What there is at `path` (no slash in front).
+    func entry(at path: String) -> Entry? {
+        state.withLock { $0.entries[path] }
     }
 
     /// What answers for an artifact whose file is open.
@@ -93,7 +104,7 @@ final class PublishedArtifacts: Sendable {
             headers: ["Content-Type": "application/gzip", "X-Content-Type-Options": "nosniff"])
         state.withLock { state in
             // Withdrawn meanwhile: this answer is the last.
-            guard state.artifacts[artifact.path] == artifact else { return }
+            guard state.entries[artifact.path] == .served(artifact) else { return }
             state.uses += 1
             state.open[artifact] = OpenFile(responder: responder, lastUse: state.uses)
             if state.open.count > openFiles, let oldest = state.open.min(by: { $0.value.lastUse < $1.value.lastUse }) {

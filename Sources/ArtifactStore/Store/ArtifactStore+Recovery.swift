@@ -43,6 +43,7 @@ extension ArtifactStore {
                 ["object": .string(object.description)])
         }
         var record = ObjectRecord()
+        record.note = known.note
         var latest: String?
         for bytes in try folder.names() {
             let name = String(decoding: bytes, as: UTF8.self)
@@ -92,7 +93,8 @@ extension ArtifactStore {
         guard var artifact = expected else {
             return ArtifactRecord(
                 file: name, digest: found, size: status.size, revision: "", operation: "", ignore: nil,
-                storedAt: status.modified, supersededAt: nil, identity: FileIdentity(status), skipped: SkippedEntries())
+                storedAt: status.modified, supersededAt: nil, identity: FileIdentity(status), skipped: SkippedEntries(),
+                isWithheld: !configuration.servesUnknownFiles)
         }
         guard found == artifact.digest else {
             logger.error(

@@ -24,11 +24,15 @@ package final class ArtifactStore: Sendable {
         package var scrubInterval: Duration
         /// How many files are kept open for serving.
         package var openFiles: Int
+        /// Whether files that the index does not know at the start are served. If false, they are withheld until they are
+        /// stored anew: the index that was lost may have said that they are.
+        package var servesUnknownFiles: Bool
 
         package init(
             path: String, retention: Duration = .seconds(60), retentionRecords: Int = 2,
             digestAlgorithm: Digest.Algorithm = .sha256, limits: ArtifactLimits = ArtifactLimits(),
-            sizeLimit: Int64? = nil, scrubInterval: Duration = .seconds(24 * 3600), openFiles: Int = 512
+            sizeLimit: Int64? = nil, scrubInterval: Duration = .seconds(24 * 3600), openFiles: Int = 512,
+            servesUnknownFiles: Bool = true
         ) {
             self.path = path
             self.retention = retention
@@ -38,6 +42,7 @@ package final class ArtifactStore: Sendable {
             self.sizeLimit = sizeLimit
             self.scrubInterval = scrubInterval
             self.openFiles = openFiles
+            self.servesUnknownFiles = servesUnknownFiles
         }
     }
 
@@ -124,17 +129,23 @@ package final class ArtifactStore: Sendable {
         StoredArtifact(
             path: "\(object.folder)/\(record.file)", digest: record.digest, size: record.size,
             revision: record.revision,
-            storedAt: record.storedAt, skipped: record.skipped)
+            storedAt: record.storedAt, skipped: record.skipped, isWithheld: record.isWithheld)
     }
 
     /// Puts a record in the place of the one there is: on the disk, then in memory and for serving.
-    func update(_ slot: ObjectSlot, to record: ObjectRecord) throws(FileSystemError) {
-        // Not synchronized: after a loss of power the files speak for themselves.
+    /// - Parameter isDurable: whether it has to survive a loss of power. Otherwise the files speak for themselves.
+    func update(_ slot: ObjectSlot, to record: ObjectRecord, isDurable: Bool = false) throws(FileSystemError) {
         let name = layout.temporaryName("index")
         defer { _ = try? layout.ingest.remove(name) }
-        try layout.ingest.createFile(name, mode: 0o600).write(record.serialized())
+        let file = try layout.ingest.createFile(name, mode: 0o600)
+        try file.write(record.serialized())
+        if isDurable { try file.synchronize() }
         try fault(.indexWritten)
         try layout.move(name, of: slot.object, into: layout.index)
+        if isDurable {
+            try layout.index.directory(slot.object.namespace).synchronize()
+            try layout.index.synchronize()
+        }
         try fault(.indexMoved)
         let old = slot.state.withLock { state in
             let old = state.record

@@ -11,6 +11,7 @@ extension ObjectRecord {
             "current": current.map(JSONValue.string) ?? .null,
             "artifacts": .array(artifacts.map(\.json)),
             "layer": layer?.json ?? .null,
+            "note": note.map(JSONValue.string) ?? .null,
         ]).serialized()
     }
 
@@ -25,7 +26,8 @@ extension ObjectRecord {
         }
         self.init(
             current: value["current"]?.stringValue, artifacts: artifacts,
-            layer: value["layer"].flatMap(LayerRecord.init))
+            layer: value["layer"].flatMap(LayerRecord.init),
+            note: value["note"]?.stringValue.flatMap { $0.utf8.count <= Self.noteLimit ? $0 : nil })
     }
 }
 
@@ -36,7 +38,7 @@ extension ArtifactRecord {
             "revision": .string(revision), "operation": .string(operation),
             "ignore": ignore.map(JSONValue.string) ?? .null, "storedAt": storedAt.json,
             "supersededAt": supersededAt?.json ?? .null, "inode": .string(String(identity.inode)),
-            "modified": identity.modified.json, "skipped": skipped.json,
+            "modified": identity.modified.json, "skipped": skipped.json, "withheld": .bool(isWithheld),
         ])
     }
 
@@ -48,13 +50,16 @@ extension ArtifactRecord {
             let storedAt = value["storedAt"].flatMap(Timestamp.init(json:)),
             let inode = value["inode"]?.stringValue.flatMap({ UInt64($0) }),
             let modified = value["modified"].flatMap(Timestamp.init(json:)),
-            let skipped = value["skipped"].flatMap(SkippedEntries.init(json:))
+            let skipped = value["skipped"].flatMap(SkippedEntries.init(json:)),
+            // Records of before there was such a thing lack it; one that says anything else is not believed.
+            let isWithheld = value["withheld"].map({ $0.boolValue }) ?? false
         else { return nil }
         self.init(
             file: file, digest: digest, size: size, revision: revision, operation: operation,
             ignore: value["ignore"]?.stringValue, storedAt: storedAt,
             supersededAt: value["supersededAt"].flatMap(Timestamp.init(json:)),
-            identity: FileIdentity(inode: inode, size: size, modified: modified), skipped: skipped)
+            identity: FileIdentity(inode: inode, size: size, modified: modified), skipped: skipped,
+            isWithheld: isWithheld)
     }
 }
 

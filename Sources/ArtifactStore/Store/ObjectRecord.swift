@@ -9,6 +9,10 @@ struct ObjectRecord: Sendable, Hashable {
     var current: String?
     var artifacts: [ArtifactRecord] = []
     var layer: LayerRecord?
+    /// What the reconciler wants kept beside the artifacts; the store does not read it. At most ``noteLimit`` bytes.
+    var note: String?
+
+    static let noteLimit = 16 << 10
 
     var currentArtifact: ArtifactRecord? { artifacts.first { $0.file == current } }
 
@@ -33,6 +37,8 @@ struct ArtifactRecord: Sendable, Hashable {
     var supersededAt: Timestamp?
     var identity: FileIdentity
     let skipped: SkippedEntries
+    /// The file is kept, but nobody is given it.
+    var isWithheld = false
 }
 
 /// The layer that the current artifact was made from, kept so that other rules need no download.

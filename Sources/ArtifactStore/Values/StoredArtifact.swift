@@ -14,4 +14,6 @@ package struct StoredArtifact: Sendable, Hashable {
     package let storedAt: Timestamp
     /// What was left out because artifacts cannot hold it.
     package let skipped: SkippedEntries
+    /// Whether it is kept without being served; see ``ArtifactStore/withhold(_:)``.
+    package let isWithheld: Bool
 }
