@@ -159,7 +159,7 @@ struct CosignVerifierTests {
         #expect(registry.fetches == 2)
         limits.referrers = 100
         let error = try await Self.failure(registry, try Self.policy(), limits: limits)
-        #expect(error.message.contains("68 beyond the limits"))
+        #expect(error.message.contains("68 or more beyond the limits"))
         #expect(registry.fetches < 40)
     }
 

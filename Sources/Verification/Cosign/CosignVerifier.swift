@@ -63,6 +63,7 @@ package struct CosignVerifier: Sendable {
             search.failed(error, at: "the list of referrers")
             return nil
         }
+        search.isListFull = listed.count >= limits.referrers
         let ranked = Self.ranked(listed)
         search.skipped += max(0, ranked.count - limits.fetchedReferrers)
         for descriptor in ranked.prefix(limits.fetchedReferrers) {

@@ -9,6 +9,8 @@ struct SignatureSearch {
     private let absence: String
     /// How many candidates were beyond the limits.
     var skipped = 0
+    /// Whether there may be more than was listed.
+    var isListFull = false
     private var findings: [SignatureFinding] = []
     private var lookupFailure: (place: String, error: any Error)?
 
@@ -67,5 +69,7 @@ struct SignatureSearch {
         return ": " + told.joined(separator: "; ") + more + remainder
     }
 
-    private var remainder: String { skipped > 0 ? " (\(skipped) beyond the limits were not looked at)" : "" }
+    private var remainder: String {
+        skipped > 0 ? " (\(skipped)\(isListFull ? " or more" : "") beyond the limits were not looked at)" : ""
+    }
 }

@@ -75,6 +75,7 @@ package struct NotationVerifier: Sendable {
             search.failed(error, at: "the list of referrers")
             return nil
         }
+        search.isListFull = listed.count >= limits.referrers
         let candidates = Self.candidates(listed)
         search.skipped += max(0, candidates.count - limits.signatures)
         let now = time.now
