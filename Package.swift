@@ -145,7 +145,7 @@ let package = Package(
             [
                 "Core", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI", "RegistryClient",
                 "ArtifactStore", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport", "EmbeddedAPIServer",
-                "Verification",
+                "Verification", "TestPKI",
             ]),
         tests("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "HTTPTransport", "YAMLCoding"]),
         tests("ControllerApp", ["Core", "CommandLineParsing"]),
@@ -155,7 +155,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Core", "HTTPTransport", "HTTPServing", "TestSupport", "source-controller", "sourcectl",
+                "Core", "Cryptography", "HTTPTransport", "HTTPServing", "TestPKI", "TestSupport", "source-controller",
+                "sourcectl",
             ],
             swiftSettings: commonSettings),
     ],

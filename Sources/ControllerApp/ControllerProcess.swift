@@ -139,7 +139,9 @@ private struct ControllerParts: Sendable {
                 intervalJitterPercent: values[flags.intervalJitterPercentage],
                 maximumRetryDelay: values[flags.maximumRetryDelay],
                 objectLevelWorkloadIdentity: configuration.featureGates.objectLevelWorkloadIdentity,
-                acceptsAnyIdentity: values[flags.insecureAcceptAnyIdentity]),
+                acceptsAnyIdentity: values[flags.insecureAcceptAnyIdentity],
+                servesUnverifiedArtifacts: values[flags.serveUnverifiedArtifacts],
+                softwareVersion: ControllerMain.version),
             objects: informer.store, server: server, registry: RemoteRegistry(registryClient),
             trust: trust.trust,
             revocation: RevocationClient(
@@ -219,7 +221,8 @@ private struct ControllerParts: Sendable {
                     compressionRatio: Int64(values[flags.compressionRatioLimit]),
                     entryCount: values[flags.entryCountLimit], pathLength: values[flags.pathLengthLimit],
                     pathDepth: values[flags.pathDepthLimit]),
-                sizeLimit: total == 0 ? nil : Int64(total)),
+                sizeLimit: total == 0 ? nil : Int64(total),
+                servesUnknownFiles: values[flags.serveUnverifiedArtifacts]),
             time: time, metrics: metrics, logger: logger)
     }
 

@@ -10,8 +10,7 @@ extension OCIRepositoryReconciler {
         _ run: ReconcileRun, _ observation: inout Observation
     ) -> Bool {
         guard let requirement else { return true }
-        let subject = VerdictCache.Subject(
-            repository: location.description, digest: digest, requirement: requirement.fingerprint)
+        let subject = VerdictCache.Subject(location, digest, requirement)
         guard let judgement = verdicts.judgement(on: subject, of: run.object.key, at: time.now) else { return false }
         observe(judgement, revision: revision, &observation)
         return true
@@ -27,22 +26,37 @@ extension OCIRepositoryReconciler {
         {
             return
         }
-        let begin = time.uptime
-        let judgement = try await requirement.verify(source, in: repository)
-        metrics.verified(requirement.provider, took: time.uptime - begin)
-        verdicts.keep(
-            judgement,
-            on: .init(
-                repository: source.location.description, digest: source.digest, requirement: requirement.fingerprint),
-            of: run.object.key)
+        let judgement = try await judge(source, requirement, in: repository, run)
         observe(judgement, revision: source.revision, &observation)
         run.request.logger.info(
             "Judged the signatures",
-            ["revision": .string(source.revision), "signer": .string(judgement.signer ?? "none asked for")])
+            ["revision": .string(source.revision), "signer": .string(judgement.signer?.summary ?? "none asked for")])
+    }
+
+    /// Asks the registry for signatures, judges them and keeps the judgement.
+    func judge(
+        _ source: ResolvedSource, _ requirement: SignatureRequirement, in repository: any SourceRepository,
+        _ run: ReconcileRun
+    ) async throws(ReconcileFailure) -> SignatureJudgement {
+        let begin = time.uptime
+        let judgement = try await requirement.verify(source, in: repository)
+        metrics.verified(requirement.provider, took: time.uptime - begin)
+        do {
+            try await verdicts.keep(
+                judgement, on: VerdictCache.Subject(source.location, source.digest, requirement), of: run.object.key)
+        } catch {
+            // The next reconcile verifies again, which costs requests and no more.
+            run.request.logger.error("The verdict on the signature could not be kept", error: error)
+        }
+        return judgement
     }
 
     private func observe(_ judgement: SignatureJudgement, revision: String, _ observation: inout Observation) {
-        observation.signature =
-            judgement.signer.map { .verified(message: "verified signature of revision \(revision), \($0)") } ?? .ignored
+        guard let signer = judgement.signer else {
+            observation.signature = .ignored
+            return
+        }
+        observation.signature = .verified(
+            message: "verified signature of revision \(revision), \(signer.summary)", annotations: signer.annotations)
     }
 }

@@ -25,29 +25,36 @@ package final class OCIRepositoryReconciler: Reconciler {
         package var objectLevelWorkloadIdentity: Bool
         /// Whether keyless verification without `matchOIDCIdentity` accepts everybody.
         package var acceptsAnyIdentity: Bool
+        /// Whether a stored artifact that no signature vouches for any more stays served, as upstream.
+        package var servesUnverifiedArtifacts: Bool
+        /// The version of this program: a verdict of another version is not relied on, as its checks may be others.
+        package var softwareVersion: String
 
         /// A configuration; see the properties.
         package init(
             advertisedHost: String, intervalJitterPercent: Int = 5, maximumRetryDelay: Duration = .seconds(900),
-            objectLevelWorkloadIdentity: Bool = false, acceptsAnyIdentity: Bool = false
+            objectLevelWorkloadIdentity: Bool = false, acceptsAnyIdentity: Bool = false,
+            servesUnverifiedArtifacts: Bool = true, softwareVersion: String = ""
         ) {
             self.advertisedHost = advertisedHost
             self.intervalJitterPercent = intervalJitterPercent
             self.maximumRetryDelay = maximumRetryDelay
             self.objectLevelWorkloadIdentity = objectLevelWorkloadIdentity
             self.acceptsAnyIdentity = acceptsAnyIdentity
+            self.servesUnverifiedArtifacts = servesUnverifiedArtifacts
+            self.softwareVersion = softwareVersion
         }
     }
 
     private static let minimumInterval = Duration.seconds(1)
     private static let maximumWatchedSecrets = 8
 
-    private let configuration: Configuration
+    let configuration: Configuration
     private let objects: ObjectStore<OCIRepository>
     private let registry: any SourceRegistry
     private let access: SourceAccess
     private let requirements: SignatureRequirements
-    let verdicts = VerdictCache()
+    let verdicts: VerdictCache
     let store: ArtifactStore
     private let server: any KubernetesAPIServer
     private let patcher: ObjectPatcher
@@ -76,6 +83,7 @@ package final class OCIRepositoryReconciler: Reconciler {
         self.requirements = SignatureRequirements(
             trust: trust, acceptsAnyIdentity: configuration.acceptsAnyIdentity, revocation: revocation, time: time)
         self.store = store
+        self.verdicts = VerdictCache(store: store, softwareVersion: configuration.softwareVersion)
         self.server = server
         self.references = references
         self.patcher = ObjectPatcher(server: server, fieldManager: "source-controller")
@@ -112,7 +120,6 @@ package final class OCIRepositoryReconciler: Reconciler {
     private func forget(_ request: ReconcileRequest) async -> ReconcileOutcome {
         metrics.remove(request.key)
         references?.forget(request.key)
-        verdicts.remove(request.key)
         do {
             try await store.remove(request.key.storeKey)
             return .done
@@ -124,7 +131,6 @@ package final class OCIRepositoryReconciler: Reconciler {
     private func finalize(_ object: OCIRepository, _ request: ReconcileRequest) async throws -> ReconcileOutcome {
         metrics.remove(object.key)
         references?.forget(object.key)
-        verdicts.remove(object.key)
         try await store.remove(object.key.storeKey)
         try await patcher.removeFinalizer(OCIRepository.finalizer, from: object)
         request.logger.info("Removed the artifacts of a deleted object")
@@ -153,11 +159,12 @@ package final class OCIRepositoryReconciler: Reconciler {
             if object.metadata.generation != object.status.observedGeneration || run.isRequested {
                 await run.reporter.report(observation)
             }
+            var demand = SignatureDemand()
             do throws(ReconcileFailure) {
                 try await examineStore(run, &observation)
-                try await fetch(run, &observation)
+                try await fetch(run, &observation, &demand)
             } catch {
-                observation.progress = .failed(error)
+                observation.progress = .failed(await withholdUnlessVerified(demand, after: error, run, &observation))
             }
         }
         guard !Task.isCancelled else {
@@ -215,7 +222,8 @@ package final class OCIRepositoryReconciler: Reconciler {
             object.requestedReconcile == nil || object.requestedReconcile == status.lastHandledReconcileAt,
             status.condition(ConditionType.ready)?.status == .yes,
             let artifact = status.artifact, artifact.url == url(ofPath: artifact.path),
-            let stored = store.artifact(object.key.storeKey), artifact.describes(stored)
+            let stored = store.artifact(object.key.storeKey), artifact.describes(stored),
+            !stored.isWithheld
         else { return nil }
         var random = random
         return max(object.spec.interval, Self.minimumInterval) * Double.random(in: 0..<1, using: &random)
@@ -236,7 +244,11 @@ package final class OCIRepositoryReconciler: Reconciler {
             run.request.logger.error("Old artifacts could not be collected", error: error)
         }
         guard let artifact = run.object.status.artifact else {
-            observation.content = .absent
+            observation.content = store.artifact(key)?.isWithheld == true ? .withheld : .absent
+            return
+        }
+        guard store.artifact(key, path: artifact.path)?.isWithheld != true else {
+            observation.content = .withheld
             return
         }
         switch try await integrity(of: artifact, key) {
@@ -286,10 +298,15 @@ package final class OCIRepositoryReconciler: Reconciler {
 
     // MARK: - Source
 
-    private func fetch(_ run: ReconcileRun, _ observation: inout Observation) async throws(ReconcileFailure) {
+    private func fetch(
+        _ run: ReconcileRun, _ observation: inout Observation, _ demand: inout SignatureDemand
+    ) async throws(ReconcileFailure) {
         let spec = run.object.spec
         let location = try RepositoryReference(spec)
+        demand.isUsable = false
         let requirement = try await requirements.requirement(of: run.object, secrets: run.secrets)
+        demand.isUsable = true
+        demand.subject = requirement.map { ($0, location) }
         if requirement == nil { observation.signature = .notRequired }
         let reference = try SourceReference(spec)
         let unchangedRules =
@@ -307,6 +324,7 @@ package final class OCIRepositoryReconciler: Reconciler {
             location, access: try await access.resolve(for: run.object, to: location, secrets: run.secrets))
         let source = try await ResolvedSource.resolve(reference, of: spec, at: location, in: repository)
         if let requirement {
+            demand.judged = (source.digest, repository)
             try await verify(source, requirement, in: repository, run, &observation)
         }
         if case .present(let artifact, let latestURL) = observation.content, artifact.revision == source.revision,

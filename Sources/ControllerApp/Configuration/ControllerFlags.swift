@@ -52,6 +52,7 @@ package struct ControllerFlags: Sendable {
     let sigstoreTUFCAFile: Flag<String>
     let sigstoreTUFProxy: Flag<String>
     let insecureAcceptAnyIdentity: Flag<Bool>
+    let serveUnverifiedArtifacts: Flag<Bool>
 
     // Kubernetes.
     let kubeconfig: Flag<String>
@@ -215,6 +216,12 @@ package struct ControllerFlags: Sendable {
             .bool(
                 "insecure-accept-any-identity",
                 help: "Whether keyless verification without matchOIDCIdentity accepts whoever signed."))
+        serveUnverifiedArtifacts = set.add(
+            .bool(
+                "serve-unverified-artifacts", default: true,
+                help:
+                    "Whether a stored artifact stays served while no signature vouches for it any more, as with Flux; if false, it is withheld until one does."
+            ))
 
         kubeconfig = set.add(
             .string(

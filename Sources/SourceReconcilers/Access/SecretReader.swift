@@ -7,6 +7,7 @@ final class SecretReader: Sendable {
     private let server: any KubernetesAPIServer
     private let namespace: String
     private let seen = Locked<[NamespacedName: String]>([:])
+    private let failed = Locked(false)
 
     /// A reader for an object in `namespace`: objects only ever reach Secrets of their own namespace.
     init(server: any KubernetesAPIServer, namespace: String) {
@@ -17,6 +18,9 @@ final class SecretReader: Sendable {
     /// The Secrets asked for so far with their `resourceVersion`, empty where there was none.
     var versions: [NamespacedName: String] { seen.current }
 
+    /// Whether the API did not say what some Secret holds: nothing follows from its absence then.
+    var isUncertain: Bool { failed.current }
+
     /// The Secret called `name`, which `field` of the object's spec names.
     func secret(_ name: String, field: String) async throws(SecretProblem) -> Secret {
         let key = NamespacedName(namespace: namespace, name: name)
@@ -25,7 +29,7 @@ final class SecretReader: Sendable {
             seen.withLock { $0[key] = secret.metadata.resourceVersion }
             return secret
         } catch {
-            if error.isNotFound { seen.withLock { $0[key] = "" } }
+            if error.isNotFound { seen.withLock { $0[key] = "" } } else { failed.withLock { $0 = true } }
             let problem =
                 error.isNotFound ? "does not exist; create it or correct the name" : "cannot be read: \(error)"
             throw SecretProblem("Secret '\(key)' of \(field) \(problem)")

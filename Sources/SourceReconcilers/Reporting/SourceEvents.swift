@@ -26,13 +26,14 @@ struct SourceEvents: Sendable {
             let hadFailed = object.status.condition(ConditionType.ready)?.status == .no
             if isNew || hadFailed {
                 let message = Self.storedMessage(artifact, of: object) + (observation.selection.map { ", \($0)" } ?? "")
+                var annotations = [
+                    Self.revisionAnnotation: artifact.revision, Self.digestAnnotation: artifact.digest,
+                ]
+                if case .verified(_, let signer) = observation.signature { annotations.merge(signer) { own, _ in own } }
                 recorder.record(
                     EventRecord(
                         object, type: .normal, reason: isNew ? "NewArtifact" : ConditionReason.succeeded,
-                        message: message,
-                        annotations: [
-                            Self.revisionAnnotation: artifact.revision, Self.digestAnnotation: artifact.digest,
-                        ]))
+                        message: message, annotations: annotations))
                 logger.info(message)
             } else {
                 let message = "artifact up-to-date with remote revision: '\(artifact.revision)'"

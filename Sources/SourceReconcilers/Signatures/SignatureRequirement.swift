@@ -6,9 +6,9 @@ internal import Verification
 
 /// What came of judging an artifact's signatures, where it was not refused.
 struct SignatureJudgement: Sendable, Hashable {
-    /// Who signed, for the condition's message; nil where the policy wants no verdict.
-    let signer: String?
-    /// After this time the judgement may be another although nothing it rests on has changed; nil: it may not.
+    /// Who signed; nil where the policy wants no verdict.
+    let signer: SignatureSigner?
+    /// From this time on the judgement may be another although nothing it rests on has changed; nil: it may not.
     let validUntil: Timestamp?
 }
 

@@ -61,7 +61,9 @@ struct SignatureRequirements: Sendable {
         return SignatureRequirement(provider: "notation", fingerprint: trust.digest) { source, repository in
             let verdict = try await verifier.verify(source.descriptor, repository: source.location, in: repository)
             switch verdict.result {
-            case .verified: return SignatureJudgement(signer: verdict.description, validUntil: verdict.validUntil)
+            case .verified(let signature):
+                return SignatureJudgement(
+                    signer: SignatureSigner(signature, summary: verdict.description), validUntil: verdict.validUntil)
             case .ignored: return SignatureJudgement(signer: nil, validUntil: verdict.validUntil)
             }
         }
@@ -79,13 +81,16 @@ struct SignatureRequirements: Sendable {
             policy = try SignaturePolicy(identities: try matchers(verify))
             if material == nil { material = try await trust.material() }
         }
+        // Keys have no end, and ask nothing of the trusted root.
+        let root = verify.secretRef == nil ? material?.root : nil
         let verifier = CosignVerifier(policy: policy, trust: material?.root)
         let basis = "\(provider) \(policy.digest) \(material?.digest.description ?? "-")"
         return SignatureRequirement(provider: provider, fingerprint: Digest.of([UInt8](basis.utf8))) {
-            source, repository in
+            [time] source, repository in
             let signature = try await verifier.verify(
                 source.digest, reference: "\(source.location)@\(source.digest)", in: repository)
-            return SignatureJudgement(signer: signature.description, validUntil: nil)
+            return SignatureJudgement(
+                signer: SignatureSigner(signature), validUntil: root?.nextEnd(after: time.now))
         }
     }
 

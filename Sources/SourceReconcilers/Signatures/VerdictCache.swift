@@ -1,35 +1,104 @@
+internal import ArtifactStore
 internal import Core
+internal import Cryptography
 internal import KubernetesAPI
+internal import OCI
 
-/// The last verdict on each object's signature: it holds as long as artifact, policy and trust material stay the same, so
-/// that an unchanged poll verifies nothing.
-final class VerdictCache: Sendable {
+/// The last verdict on each object's signature, kept beside its artifact: it holds as long as artifact, policy and trust
+/// material stay the same, so that an unchanged poll verifies nothing, after a restart either.
+///
+/// What is on the volume is believed as much as the index that says which artifacts are intact: whoever can write there can
+/// have anything served. A verdict that is cut off, changed by accident or of another version counts as none.
+struct VerdictCache: Sendable {
     /// What a verdict is about.
     struct Subject: Sendable, Hashable {
         /// `host/path`.
         let repository: String
         let digest: Digest
+        /// Of the policy and the trust material.
         let requirement: Digest
-    }
 
-    private let verdicts = Locked<[NamespacedName: (subject: Subject, judgement: SignatureJudgement)]>([:])
-
-    /// The judgement on `subject`, if that is what the object was judged for last and it still holds.
-    func judgement(on subject: Subject, of object: NamespacedName, at now: Timestamp) -> SignatureJudgement? {
-        verdicts.withLock { verdicts in
-            guard let verdict = verdicts[object], verdict.subject == subject else { return nil }
-            if let end = verdict.judgement.validUntil, now >= end { return nil }
-            return verdict.judgement
+        init(_ location: RepositoryReference, _ digest: Digest, _ requirement: SignatureRequirement) {
+            repository = location.description
+            self.digest = digest
+            self.requirement = requirement.fingerprint
         }
     }
 
-    /// Keeps a judgement in place of the object's last one.
-    func keep(_ judgement: SignatureJudgement, on subject: Subject, of object: NamespacedName) {
-        verdicts.withLock { $0[object] = (subject, judgement) }
+    private static let format: Int64 = 1
+
+    private let store: ArtifactStore
+    private let softwareVersion: String
+
+    init(store: ArtifactStore, softwareVersion: String) {
+        self.store = store
+        self.softwareVersion = softwareVersion
     }
 
-    /// Forgets what is known of an object.
-    func remove(_ object: NamespacedName) {
-        verdicts.withLock { $0[object] = nil }
+    /// The judgement on `subject`, if that is what the object was judged for last and it still holds.
+    func judgement(on subject: Subject, of object: NamespacedName, at now: Timestamp) -> SignatureJudgement? {
+        guard let note = store.note(of: object.storeKey),
+            let judgement = Self.parse(note, members(of: subject))
+        else { return nil }
+        if let end = judgement.validUntil, now >= end { return nil }
+        return judgement
+    }
+
+    /// Keeps a judgement in place of the object's last one. One that is too long to keep is made again next time.
+    func keep(
+        _ judgement: SignatureJudgement, on subject: Subject, of object: NamespacedName
+    ) async throws(ArtifactStoreError) {
+        var members = members(of: subject)
+        members["validUntil"] = judgement.validUntil.map { .integer($0.seconds) } ?? .null
+        members["signer"] =
+            judgement.signer.map {
+                .object([
+                    "summary": .string($0.summary), "annotations": .object($0.annotations.mapValues(JSONValue.string)),
+                ])
+            } ?? .null
+        guard let checksum = Self.checksum(members) else { return }
+        members["checksum"] = .string(checksum.description)
+        let note = String(decoding: JSONValue.object(members).serialized(), as: UTF8.self)
+        guard note.utf8.count <= ArtifactStore.noteLimit else { return }
+        try await store.keep(note: note, of: object.storeKey)
+    }
+
+    private func members(of subject: Subject) -> [String: JSONValue] {
+        [
+            "format": .integer(Self.format), "software": .string(softwareVersion),
+            "repository": .string(subject.repository), "digest": .string(subject.digest.description),
+            "requirement": .string(subject.requirement.description),
+        ]
+    }
+
+    /// - Parameter expected: what the verdict must be about.
+    private static func parse(_ note: String, _ expected: [String: JSONValue]) -> SignatureJudgement? {
+        guard let value = try? JSONValue(parsing: Array(note.utf8)), var members = value.objectValue,
+            let checksum = members.removeValue(forKey: "checksum")?.stringValue,
+            let own = Self.checksum(members)?.description, checksum.utf8.elementsEqual(own.utf8),
+            let end = members.removeValue(forKey: "validUntil"), let signer = members.removeValue(forKey: "signer"),
+            JSONValue.object(members).serialized() == JSONValue.object(expected).serialized()
+        else { return nil }
+        var validUntil: Timestamp?
+        if end != .null {
+            guard let seconds = end.integerValue else { return nil }
+            validUntil = Timestamp(seconds: seconds)
+        }
+        guard signer != .null else { return SignatureJudgement(signer: nil, validUntil: validUntil) }
+        guard let summary = signer["summary"]?.stringValue, let pairs = signer["annotations"]?.objectValue else {
+            return nil
+        }
+        var annotations: [String: String] = [:]
+        for (key, text) in pairs {
+            guard let text = text.stringValue else { return nil }
+            annotations[key] = text
+        }
+        return SignatureJudgement(
+            signer: SignatureSigner(summary: summary, annotations: annotations), validUntil: validUntil)
+    }
+
+    /// Finds damage, not forgery.
+    private static func checksum(_ members: [String: JSONValue]) -> Digest? {
+        (try? JSONValue.object(members).canonical()).map { Digest.of($0) }
     }
 }

@@ -12,6 +12,8 @@ package struct Observation: Sendable, Hashable {
         case absent
         /// The status advertises an artifact whose file is gone or is not what was stored.
         case disappeared
+        /// It is kept, but no signature vouches for it, so that nobody is given it.
+        case withheld
     }
 
     /// How the signature stands.
@@ -20,8 +22,9 @@ package struct Observation: Sendable, Hashable {
         case notRequired
         /// An earlier verdict still holds, or this reconcile has not come to it.
         case unchanged
-        /// Some signature satisfies the policy; the text is the condition's message.
-        case verified(message: String)
+        /// Some signature satisfies the policy; the text is the condition's message. The annotations tell programs who
+        /// signed, in the events about the artifact.
+        case verified(message: String, annotations: [String: String] = [:])
         /// The policy says that this artifact needs no verdict.
         case ignored
     }

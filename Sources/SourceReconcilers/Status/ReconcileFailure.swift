@@ -36,6 +36,11 @@ package struct ReconcileFailure: Error, Sendable, Hashable, CustomStringConverti
 
     package var description: String { message }
 
+    /// The same failure with more to say.
+    func extended(_ text: String) -> ReconcileFailure {
+        ReconcileFailure(subject, reason: reason, message: message + text, recovery: recovery)
+    }
+
     /// Whether the object stalls.
     package var isStall: Bool { recovery == .stall }
 }

@@ -67,11 +67,14 @@ extension OCIRepositoryStatus {
         case .present(let artifact, let latestURL):
             status.artifact = artifact
             status.url = latestURL
-        case .absent, .disappeared:
+        case .absent, .disappeared, .withheld:
             status.artifact = nil
             status.url = nil
             conditions.remove(ConditionType.artifactInStorage)
-            markBuilding(content == .absent ? "" : ": disappeared from storage", in: &conditions)
+            let details: [Observation.StoredContent: String] = [
+                .disappeared: ": disappeared from storage", .withheld: ": withheld until a signature verifies",
+            ]
+            markBuilding(details[content] ?? "", in: &conditions)
         }
     }
 
@@ -83,7 +86,7 @@ extension OCIRepositoryStatus {
             break
         case .notRequired, .ignored:
             conditions.remove(ConditionType.sourceVerified)
-        case .verified(let message):
+        case .verified(let message, _):
             conditions.set(ConditionType.sourceVerified, .yes, reason: ConditionReason.succeeded, message: message)
         }
     }

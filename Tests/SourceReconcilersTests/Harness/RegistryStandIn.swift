@@ -4,6 +4,7 @@ import Foundation
 import HTTPServing
 import OCI
 import TestSupport
+import Verification
 
 /// A registry in memory (distribution specification 1.1: manifests, blobs, tags in pages, referrers) that a test can make
 /// misbehave in every way.
@@ -18,6 +19,8 @@ final class RegistryStandIn: HTTPHandler {
         var isManifest: Bool { path.contains("/manifests/") }
         var isTagList: Bool { path.hasSuffix("/tags/list") }
         var isHead: Bool { method == "HEAD" }
+        /// Whether it looks for signatures: referrers, or what cosign 2 stores.
+        var isForSignatures: Bool { path.contains("/referrers/") || path.hasSuffix(".sig") }
         var description: String { "\(method) \(path)\(query.isEmpty ? "" : "?\(query)")" }
     }
 
@@ -33,6 +36,7 @@ final class RegistryStandIn: HTTPHandler {
         var blobs: [String: [UInt8]] = [:]
         var tags: [String: Digest] = [:]
         var credential: String?
+        var referrers: [String: [Descriptor]] = [:]
     }
 
     static let path = "team/app"
@@ -125,6 +129,32 @@ final class RegistryStandIn: HTTPHandler {
 
     func manifest(_ digest: Digest) -> [UInt8] { content.current.manifests[digest.description]?.bytes ?? [] }
 
+    // MARK: - Signing
+
+    /// Puts layers (payloads with their annotations) under the tag of cosign 2's signatures of `digest`.
+    func sign(_ digest: Digest, _ layers: [(payload: [UInt8], annotations: [String: String])]) {
+        let layers = layers.map { layer in
+            Descriptor(
+                mediaType: "application/vnd.dev.cosign.simplesigning.v1+json", digest: store(blob: layer.payload),
+                size: Int64(layer.payload.count), annotations: layer.annotations)
+        }
+        push(["\(digest.algorithm.rawValue)-\(digest.hex).sig"], layers: layers)
+    }
+
+    /// Lets a bundle refer to `digest`, as cosign 3 does.
+    func refer(to digest: Digest, bundle: [UInt8]) {
+        let referrer = BundleReferrer(bundle: bundle, of: descriptor(digest), created: Timestamp(seconds: 0))
+        store(blob: bundle)
+        store(blob: referrer.config)
+        let stored = store(manifest: referrer.manifest.serialized())
+        refer(to: digest, [descriptor(stored, artifactType: BundleReferrer.mediaType)])
+    }
+
+    /// Lists `descriptors` as referrers of `digest`, whether or not there is anything behind them.
+    func refer(to digest: Digest, _ descriptors: [Descriptor]) {
+        content.withLock { $0.referrers[digest.description, default: []] += descriptors }
+    }
+
     // MARK: - Serving
 
     func respond(to request: HTTPServerRequest) async -> HTTPServerResponse {
@@ -166,9 +196,7 @@ final class RegistryStandIn: HTTPHandler {
                 status: 200, headers: ["Content-Type": "application/octet-stream"], body: .bytes(blob))
         case "tags": return Self.page(content.tags.keys.sorted(), query: exchange.query)
         case "referrers":
-            return HTTPServerResponse(
-                status: 200, headers: ["Content-Type": MediaType.ociIndex.description],
-                body: .bytes(ImageIndex(manifests: []).serialized()))
+            return Self.page(referrers: content.referrers[parts[1]] ?? [], of: parts[1], query: exchange.query)
         default: return Self.error(404, "UNSUPPORTED")
         }
     }
@@ -189,12 +217,31 @@ final class RegistryStandIn: HTTPHandler {
         return HTTPServerResponse(status: status, headers: headers, body: .bytes(Array(text.utf8)))
     }
 
-    private static func page(_ tags: [String], query: String) -> HTTPServerResponse {
-        let items = Dictionary(
+    private static func items(_ query: String) -> [String: String] {
+        Dictionary(
             query.split(separator: "&").map { item in
                 let parts = item.split(separator: "=", maxSplits: 1).map(String.init)
                 return (parts[0], parts.count > 1 ? parts[1] : "")
             }, uniquingKeysWith: { $1 })
+    }
+
+    /// A hundred referrers of `subject` at a time.
+    private static func page(
+        referrers: [Descriptor], of subject: String, query: String
+    ) -> HTTPServerResponse {
+        let start = items(query)["from"].flatMap { Int($0) } ?? 0
+        let end = min(start + 100, referrers.count)
+        var headers: HTTPFields = ["Content-Type": MediaType.ociIndex.description]
+        if end < referrers.count {
+            headers["Link"] = "</v2/\(path)/referrers/\(subject)?from=\(end)>; rel=\"next\""
+        }
+        return HTTPServerResponse(
+            status: 200, headers: headers,
+            body: .bytes(ImageIndex(manifests: Array(referrers[start..<end])).serialized()))
+    }
+
+    private static func page(_ tags: [String], query: String) -> HTTPServerResponse {
+        let items = items(query)
         let size = min(items["n"].flatMap { Int($0) } ?? 3, 3)
         let rest = items["last"].map { last in tags.filter { $0 > last } } ?? tags
         let page = Array(rest.prefix(size))

@@ -48,6 +48,11 @@ final class Workbench: Sendable {
         var limits = ArtifactLimits()
         var sizeLimit: Int64?
         var retention: Duration = .seconds(60)
+        var acceptsAnyIdentity = false
+        var servesUnverifiedArtifacts = true
+        var softwareVersion = "1"
+        /// Where keyless verification takes its trust material from, for objects without a trusted root of their own.
+        var trust: any SigstoreTrust = NoTrust()
     }
 
     let time = ManualTime()
@@ -120,15 +125,19 @@ final class Workbench: Sendable {
     ) async throws -> (ArtifactStore, OCIRepositoryReconciler) {
         let store = try ArtifactStore(
             configuration: .init(
-                path: folder.path, retention: options.retention, limits: options.limits, sizeLimit: options.sizeLimit),
+                path: folder.path, retention: options.retention, limits: options.limits, sizeLimit: options.sizeLimit,
+                servesUnknownFiles: options.servesUnverifiedArtifacts),
             time: time, metrics: metrics, logger: log.logger())
         try await store.recover()
         var registries = RegistryClient.Configuration()
         registries.retryDelays = Backoff(base: .milliseconds(1), maximum: .milliseconds(1))
         let client = RegistryClient(http: http, configuration: registries, metrics: metrics, logger: log.logger())
         let reconciler = OCIRepositoryReconciler(
-            configuration: .init(advertisedHost: options.advertisedHost), objects: informer.store, server: server,
-            registry: RemoteRegistry(client), trust: NoTrust(), revocation: NoRevocation(),
+            configuration: .init(
+                advertisedHost: options.advertisedHost, acceptsAnyIdentity: options.acceptsAnyIdentity,
+                servesUnverifiedArtifacts: options.servesUnverifiedArtifacts, softwareVersion: options.softwareVersion),
+            objects: informer.store, server: server,
+            registry: RemoteRegistry(client), trust: options.trust, revocation: NoRevocation(),
             proxyEnvironment: ProxyEnvironment([:]), store: store,
             events: events,
             metrics: metrics, time: time, references: references)
@@ -340,7 +349,7 @@ final class Workbench: Sendable {
 }
 
 /// A trust root that nobody has.
-private struct NoTrust: SigstoreTrust {
+struct NoTrust: SigstoreTrust {
     struct Missing: Error {}
     func material() async throws -> TrustMaterial { throw Missing() }
 }
