@@ -56,9 +56,3 @@ package struct ArchiveError: Error, Sendable, CustomStringConvertible {
 
     package var description: String { message }
 }
-
-/// Text from an archive, made fit for a message: at most 128 bytes, control characters replaced.
-package func printable(_ bytes: some Collection<UInt8>) -> String {
-    let shown = bytes.prefix(128).map { $0 < 0x20 || $0 == 0x7f ? UInt8(ascii: "?") : $0 }
-    return String(decoding: shown, as: UTF8.self) + (bytes.count > 128 ? "..." : "")
-}

@@ -28,15 +28,3 @@ package struct OCIError: Error, Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { message }
 }
-
-extension OCIError {
-    /// `text` for a message: printable ASCII only (everything else becomes `?`), at most `limit` characters.
-    package static func printable(_ text: some StringProtocol, limit: Int = 140) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            guard bytes.count < limit else { return String(decoding: bytes, as: UTF8.self) + "..." }
-            bytes.append((0x20...0x7e).contains(byte) ? byte : UInt8(ascii: "?"))
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}

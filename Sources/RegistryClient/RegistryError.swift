@@ -96,7 +96,8 @@ extension RegistryError {
             default: .transport
             }
         self.init(
-            code, "\(action): \(OCIError.printable(error.message, limit: 1024))", endpoint: error.endpoint ?? endpoint,
+            code, "\(action): \(RemoteText.printable(error.message, limit: 1024))",
+            endpoint: error.endpoint ?? endpoint,
             httpStatus: nil, registryCode: nil, retryAfter: nil, isRetryable: error.isRetryable,
             transportCode: error.code)
     }

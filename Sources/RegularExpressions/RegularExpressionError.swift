@@ -1,3 +1,5 @@
+internal import Core
+
 /// Why a pattern is no usable regular expression.
 package struct RegularExpressionError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kind of fault.
@@ -29,7 +31,7 @@ package struct RegularExpressionError: Error, Sendable, Hashable, CustomStringCo
     static func outOfMemory(pattern: String) -> RegularExpressionError {
         RegularExpressionError(
             code: .tooComplex, fragment: "", offset: nil,
-            description: "no memory to compile the regular expression '\(printable(pattern))'")
+            description: "no memory to compile the regular expression '\(RemoteText.printable(pattern, limit: 100))'")
     }
 
     static func syntax(pattern: String, description: String, fragment: String) -> RegularExpressionError {
@@ -37,11 +39,12 @@ package struct RegularExpressionError: Error, Sendable, Hashable, CustomStringCo
         let offset = fragment.isEmpty ? nil : firstOccurrence(of: Array(fragment.utf8), in: Array(pattern.utf8))
         // RE2's message repeats the fragment after a colon; the fragment is named below, with its place.
         let reason = description.split(separator: ":", maxSplits: 1).first.map(String.init) ?? description
-        var message = "the regular expression '\(printable(pattern))' is invalid: \(reason)"
+        var message = "the regular expression '\(RemoteText.printable(pattern, limit: 100))' is invalid: \(reason)"
         if isSize {
-            message = "the regular expression '\(printable(pattern))' is too complex to compile within its memory limit"
+            message =
+                "the regular expression '\(RemoteText.printable(pattern, limit: 100))' is too complex to compile within its memory limit"
         } else if !fragment.isEmpty {
-            message += ": '\(printable(fragment))'"
+            message += ": '\(RemoteText.printable(fragment, limit: 100))'"
             if let offset { message += " at byte \(offset)" }
         }
         return RegularExpressionError(
@@ -53,13 +56,5 @@ package struct RegularExpressionError: Error, Sendable, Hashable, CustomStringCo
         return (0...pattern.count - fragment.count).first { start in
             pattern[start..<start + fragment.count].elementsEqual(fragment)
         }
-    }
-
-    private static func printable(_ text: String) -> String {
-        var shown = ""
-        for scalar in text.unicodeScalars.prefix(100) {
-            shown.unicodeScalars.append(scalar.value >= 0x20 && scalar.value != 0x7f ? scalar : "?")
-        }
-        return text.unicodeScalars.count > 100 ? shown + "..." : shown
     }
 }

@@ -80,8 +80,9 @@ struct ReferenceTests {
         let error = #expect(throws: OCIError.self) {
             try RepositoryReference(parsing: "ghcr.io/\u{1b}[31m" + String(repeating: "é", count: 5000))
         }
-        #expect((error?.message.utf8.count ?? .max) < 400)
-        #expect(error?.message.utf8.allSatisfy { (0x20...0x7e).contains($0) } == true)
+        let message = error?.message ?? ""
+        #expect(message.contains("[31m") && message.unicodeScalars.count < 400)
+        #expect(message.unicodeScalars.allSatisfy(RemoteText.isPrintable))
     }
 
     @Test("Host and port are told apart, IPv6 literals included")

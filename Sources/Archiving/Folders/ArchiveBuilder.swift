@@ -128,7 +128,7 @@ package final class ArchiveBuilder {
             case .regular: try add(try folder.openFile(name), at: child)
             case .symbolicLink, .other:
                 summary.skippedCount += 1
-                if summary.skipped.count < 10 { summary.skipped.append(printable(child)) }
+                if summary.skipped.count < 10 { summary.skipped.append(RemoteText.printable(bytes: child)) }
             }
         }
     }
@@ -145,7 +145,8 @@ package final class ArchiveBuilder {
             let count = Int(min(Int64(try file.read(into: &buffer, at: offset)), status.size - offset))
             guard count > 0 else {
                 throw ArchiveError(
-                    .inputOutput, "'\(printable(path))' became shorter while it was being packed; try again")
+                    .inputOutput,
+                    "'\(RemoteText.printable(bytes: path))' became shorter while it was being packed; try again")
             }
             try writer.content(buffer.span.extracting(..<count), output.write)
             offset += Int64(count)

@@ -1,3 +1,4 @@
+internal import Core
 internal import FileSystem
 
 /// Unpacks a gzipped tar archive, fed in pieces, into a folder. Nothing is written outside of it, whatever the archive says
@@ -99,7 +100,8 @@ extension ArchiveExtractor {
                 case .regular:
                     guard let name = components.popLast().map([UInt8].init) else {
                         throw ArchiveError(
-                            .unsafePath, "the archive has a file that is called '\(printable(entry.name))'")
+                            .unsafePath,
+                            "the archive has a file that is called '\(RemoteText.printable(bytes: entry.name))'")
                     }
                     try open(components, mode: 0o755)
                     // Whatever has the name goes; a folder does not, and making the file then fails.
@@ -108,7 +110,7 @@ extension ArchiveExtractor {
                     summary.fileCount += 1
                 default:
                     summary.skippedCount += 1
-                    if summary.skipped.count < 10 { summary.skipped.append(printable(entry.name)) }
+                    if summary.skipped.count < 10 { summary.skipped.append(RemoteText.printable(bytes: entry.name)) }
                 }
             }
         }

@@ -1,3 +1,5 @@
+internal import Core
+
 /// A name from an archive as a path below the archive's root: components without `.`, no slash at either end.
 package struct ArchivePath: Sendable, Hashable {
     /// The components joined by `/`; empty for the root itself.
@@ -27,24 +29,26 @@ package struct ArchivePath: Sendable, Hashable {
     package init(_ name: [UInt8], limits: Limits = Limits()) throws(ArchiveError) {
         let slash = UInt8(ascii: "/")
         guard name.first != slash else {
-            throw ArchiveError(.unsafePath, "the archive has an absolute path: '\(printable(name))'")
+            throw ArchiveError(.unsafePath, "the archive has an absolute path: '\(RemoteText.printable(bytes: name))'")
         }
         guard !name.isEmpty, !name.contains(0) else {
             throw ArchiveError(
-                .unsafePath, "the archive has an empty name or one with a NUL byte: '\(printable(name))'")
+                .unsafePath,
+                "the archive has an empty name or one with a NUL byte: '\(RemoteText.printable(bytes: name))'")
         }
         guard name.count <= limits.length else {
             throw ArchiveError(
                 .pathLength,
                 "the archive has a path of \(name.count) bytes, more than the limit of \(limits.length) "
-                    + "(--path-length-limit): '\(printable(name))'")
+                    + "(--path-length-limit): '\(RemoteText.printable(bytes: name))'")
         }
         var path: [UInt8] = []
         path.reserveCapacity(name.count)
         var depth = 0
         for component in name.split(separator: slash) where !component.elementsEqual(".".utf8) {
             guard !component.elementsEqual("..".utf8) else {
-                throw ArchiveError(.unsafePath, "the archive has a path with '..' in it: '\(printable(name))'")
+                throw ArchiveError(
+                    .unsafePath, "the archive has a path with '..' in it: '\(RemoteText.printable(bytes: name))'")
             }
             depth += 1
             if !path.isEmpty { path.append(slash) }
@@ -54,7 +58,7 @@ package struct ArchivePath: Sendable, Hashable {
             throw ArchiveError(
                 .pathDepth,
                 "the archive has a path \(depth) folders deep, more than the limit of \(limits.depth) "
-                    + "(--path-depth-limit): '\(printable(name))'")
+                    + "(--path-depth-limit): '\(RemoteText.printable(bytes: name))'")
         }
         var plain = name[...]
         if plain.starts(with: "./".utf8) { plain = plain.dropFirst(2) }

@@ -1,4 +1,5 @@
 internal import Archiving
+internal import Core
 
 /// What the first pass over a layer found out.
 struct LayerFindings: Sendable {
@@ -41,7 +42,8 @@ struct LayerInspector: TarVisitor, ~Copyable {
         }
         let isFolder = entry.kind == .directory
         guard !path.bytes.isEmpty || isFolder else {
-            throw ArchiveError(.unsafePath, "the archive has a file that is called '\(printable(entry.name))'")
+            throw ArchiveError(
+                .unsafePath, "the archive has a file that is called '\(RemoteText.printable(bytes: entry.name))'")
         }
         if entry.isIrregular || !path.isPlain || path.hasBackslash { findings.needsNormalizing = true }
         guard !path.bytes.isEmpty else { return }

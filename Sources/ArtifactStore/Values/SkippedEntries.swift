@@ -1,4 +1,5 @@
 internal import Archiving
+internal import Core
 
 /// Entries of a layer that an artifact cannot hold: links, devices, names that consumers refuse. Files that ignore rules
 /// leave out are not among them.
@@ -49,7 +50,7 @@ package struct SkippedEntries: Sendable, Hashable, CustomStringConvertible {
 
     mutating func add(_ reason: Reason, _ name: [UInt8]) {
         counts[reason, default: 0] += 1
-        if examples.count < Self.exampleLimit { examples.append(printable(name)) }
+        if examples.count < Self.exampleLimit { examples.append(RemoteText.printable(bytes: name)) }
     }
 }
 

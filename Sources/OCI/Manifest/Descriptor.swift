@@ -52,7 +52,7 @@ package struct Descriptor: Sendable, Hashable {
         } catch let error as OCIError {
             throw error
         } catch {
-            throw OCIError(.invalidManifest, "\(place).digest: \(OCIError.printable("\(error)", limit: 300))")
+            throw OCIError(.invalidManifest, "\(place).digest: \(RemoteText.printable("\(error)", limit: 300))")
         }
         guard let size = value["size"]?.integerValue, size >= 0 else {
             throw OCIError(.invalidManifest, "\(place).size is not a number of bytes")

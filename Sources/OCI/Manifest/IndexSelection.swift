@@ -47,12 +47,12 @@ package struct IndexSelection: Sendable, Hashable {
             guard let chosen = fitting.first else {
                 throw OCIError(
                     .noMatchingManifest,
-                    "none of the index's manifests has a layer with media type '\(OCIError.printable(layerMediaType))'; it lists \(Self.summary(candidates))"
+                    "none of the index's manifests has a layer with media type '\(RemoteText.printable(layerMediaType))'; it lists \(Self.summary(candidates))"
                 )
             }
             self.init(
                 chosen, of: candidates,
-                because: "it has a layer with media type '\(OCIError.printable(layerMediaType))'")
+                because: "it has a layer with media type '\(RemoteText.printable(layerMediaType))'")
             return
         }
         let artifacts = candidates.filter(Self.isArtifact)
@@ -72,7 +72,7 @@ package struct IndexSelection: Sendable, Hashable {
 
     private init(_ descriptor: Descriptor, of candidates: [Descriptor], because cause: String?) {
         self.descriptor = descriptor
-        let platform = descriptor.platform.map { " (\(OCIError.printable($0.description, limit: 60)))" } ?? ""
+        let platform = descriptor.platform.map { " (\(RemoteText.printable($0.description, limit: 60)))" } ?? ""
         let reason = cause.map { ": \($0)" } ?? ""
         explanation = "chose manifest \(descriptor.digest)\(platform) of \(candidates.count) in the index\(reason)"
     }
@@ -98,8 +98,8 @@ package struct IndexSelection: Sendable, Hashable {
 
     private static func summary(_ candidates: [Descriptor]) -> String {
         let shown = candidates.prefix(8).map { candidate in
-            candidate.platform.map { OCIError.printable($0.description, limit: 40) }
-                ?? candidate.artifactType.map { OCIError.printable($0.description, limit: 60) } ?? "an artifact"
+            candidate.platform.map { RemoteText.printable($0.description, limit: 40) }
+                ?? candidate.artifactType.map { RemoteText.printable($0.description, limit: 60) } ?? "an artifact"
         }
         let more = candidates.count > shown.count ? " and \(candidates.count - shown.count) more" : ""
         return shown.joined(separator: ", ") + more

@@ -88,7 +88,7 @@ package enum Manifest: Sendable, Hashable {
                 parsing: bytes, limits: JSONLimits(bytes: Self.maximumSize, depth: 32, values: 500_000))
         } catch {
             throw OCIError(
-                .invalidManifest, "the manifest is not valid JSON: \(OCIError.printable("\(error)", limit: 256))")
+                .invalidManifest, "the manifest is not valid JSON: \(RemoteText.printable("\(error)", limit: 256))")
         }
         let reader = try ManifestReader(value, place: "manifest")
         let own = try reader.string("mediaType").map { MediaType($0) }
@@ -105,7 +105,7 @@ package enum Manifest: Sendable, Hashable {
         if let own, let given, own != given {
             throw OCIError(
                 .invalidManifest,
-                "the manifest says it is '\(OCIError.printable(own.description))', the registry says '\(OCIError.printable(given.description))'"
+                "the manifest says it is '\(RemoteText.printable(own.description))', the registry says '\(RemoteText.printable(given.description))'"
             )
         }
         let listsManifests = value["manifests"].map { !$0.isNull } ?? false
@@ -135,7 +135,7 @@ package enum Manifest: Sendable, Hashable {
         } else {
             throw OCIError(
                 .unsupportedManifest,
-                "manifests of media type '\(OCIError.printable(kind.description))' are not supported; push an OCI image manifest or index"
+                "manifests of media type '\(RemoteText.printable(kind.description))' are not supported; push an OCI image manifest or index"
             )
         }
     }

@@ -61,7 +61,7 @@ struct ManifestReader {
             guard case .string(let text) = value else {
                 throw OCIError(
                     .invalidManifest,
-                    "\(place).annotations['\(OCIError.printable(key, limit: 80))'] is a JSON \(value.kind), not a string"
+                    "\(place).annotations['\(RemoteText.printable(key, limit: 80))'] is a JSON \(value.kind), not a string"
                 )
             }
             annotations[key] = text

@@ -22,7 +22,7 @@ package struct ArtifactReference: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: `OCIError` with code `invalidReference`.
     package init(parsing text: some StringProtocol) throws(OCIError) {
         guard text.utf8.count <= 1024 else {
-            throw OCIError(.invalidReference, "reference '\(OCIError.printable(text))' is longer than 1024 bytes")
+            throw OCIError(.invalidReference, "reference '\(RemoteText.printable(text))' is longer than 1024 bytes")
         }
         var name = Substring(text)
         if let at = name.utf8.firstIndex(of: UInt8(ascii: "@")) {
@@ -50,7 +50,7 @@ package struct ArtifactReference: Sendable, Hashable, CustomStringConvertible {
         let scheme = Array(Self.scheme.utf8)
         guard url.utf8.starts(with: scheme) else {
             throw OCIError(
-                .invalidReference, "URL '\(OCIError.printable(url))' must be in format 'oci://<host>/<path>'")
+                .invalidReference, "URL '\(RemoteText.printable(url))' must be in format 'oci://<host>/<path>'")
         }
         try self.init(parsing: String(decoding: url.utf8.dropFirst(scheme.count), as: UTF8.self))
     }

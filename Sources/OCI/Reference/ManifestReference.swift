@@ -23,7 +23,7 @@ package enum ManifestReference: Sendable, Hashable, CustomStringConvertible {
         guard ReferenceGrammar.isTag(tag) else {
             throw OCIError(
                 .invalidReference,
-                "tag '\(OCIError.printable(tag))' is invalid; a tag has 1 to 128 letters, digits, '_', '.' or '-' and starts with none of '.' and '-'"
+                "tag '\(RemoteText.printable(tag))' is invalid; a tag has 1 to 128 letters, digits, '_', '.' or '-' and starts with none of '.' and '-'"
             )
         }
     }
@@ -32,7 +32,7 @@ package enum ManifestReference: Sendable, Hashable, CustomStringConvertible {
         do {
             return try Digest(parsing: text)
         } catch {
-            throw OCIError(.invalidReference, OCIError.printable(error.description, limit: 300))
+            throw OCIError(.invalidReference, RemoteText.printable(error.description, limit: 300))
         }
     }
 }

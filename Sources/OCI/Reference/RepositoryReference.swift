@@ -1,3 +1,5 @@
+internal import Core
+
 /// Where a repository is: a registry and a path in it, without tag and digest.
 ///
 /// Docker Hub's short names are normalised: `x`, `docker.io/x` and `index.docker.io/x` are all `index.docker.io/library/x`.
@@ -50,13 +52,14 @@ package struct RepositoryReference: Sendable, Hashable, CustomStringConvertible 
         }
         guard ReferenceGrammar.isRegistry(registry) else {
             throw OCIError(
-                .invalidReference, "registry '\(OCIError.printable(registry))' is not a host name with an optional port"
+                .invalidReference,
+                "registry '\(RemoteText.printable(registry))' is not a host name with an optional port"
             )
         }
         if HostName.same(registry, "docker.io") || HostName.same(registry, Self.dockerHub) { registry = Self.dockerHub }
         if registry == Self.dockerHub, !path.utf8.contains(UInt8(ascii: "/")) { path = Substring("library/" + path) }
         guard ReferenceGrammar.isPath(path) else {
-            let shown = OCIError.printable(path)
+            let shown = RemoteText.printable(path)
             let cause =
                 if path.utf8.isEmpty || path == "library/" {
                     "the repository's path is missing"

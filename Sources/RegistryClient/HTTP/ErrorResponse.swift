@@ -33,7 +33,7 @@ struct ErrorResponse: Sendable, Hashable {
         if isHTML { return "HTTP \(status), answered HTML instead of JSON: is this a registry?" }
         var text = "HTTP \(status)"
         if let code { text += ", \(code)" }
-        if let message, !message.isEmpty { text += ": \(OCIError.printable(message, limit: Self.maximumMessage))" }
+        if let message, !message.isEmpty { text += ": \(RemoteText.printable(message, limit: Self.maximumMessage))" }
         return text
     }
 

@@ -47,7 +47,7 @@ struct Exchanger: Sendable {
         for scheme in candidates {
             guard let url = RegistryURL(scheme: scheme, registry: registry, target: path) else {
                 throw RegistryError(
-                    .invalidReference, "\(request.action): '\(OCIError.printable(registry))' is no host")
+                    .invalidReference, "\(request.action): '\(RemoteText.printable(registry))' is no host")
             }
             var hasAnswered = false
             do throws(RegistryError) {

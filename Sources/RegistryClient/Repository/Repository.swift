@@ -77,7 +77,7 @@ package struct Repository: Sendable {
 
     static func shown(_ reference: ManifestReference) -> String {
         switch reference {
-        case .tag(let tag): "tag '\(OCIError.printable(tag))'"
+        case .tag(let tag): "tag '\(RemoteText.printable(tag))'"
         case .digest(let digest): "manifest \(digest)"
         }
     }

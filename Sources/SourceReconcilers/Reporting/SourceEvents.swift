@@ -78,8 +78,8 @@ struct SourceEvents: Sendable {
             let revision = artifact.metadata[AnnotationKey.revision]
         {
             // Whoever pushed wrote these.
-            message += ", origin source '\(OCIError.printable(source, limit: 256))'"
-            message += ", origin revision '\(OCIError.printable(revision, limit: 256))'"
+            message += ", origin source '\(RemoteText.printable(source, limit: 256))'"
+            message += ", origin revision '\(RemoteText.printable(revision, limit: 256))'"
         }
         return message
     }

@@ -1,3 +1,4 @@
+internal import Core
 internal import KubernetesAPI
 internal import OCI
 
@@ -11,7 +12,8 @@ extension ImageManifest {
         }
         guard let wanted = selector?.mediaType else { return first }
         if let layer = layers.first(where: { $0.mediaType == MediaType(wanted) }) { return layer }
-        let found = layers.prefix(8).map { "'\(OCIError.printable($0.mediaType.description))'" }.joined(separator: ", ")
+        let found = layers.prefix(8).map { "'\(RemoteText.printable($0.mediaType.description))'" }.joined(
+            separator: ", ")
         throw ReconcileFailure(
             .fetch, reason: ConditionReason.layerOperationFailed,
             message: "failed to find layer with media type '\(wanted)' in artifact; it has \(found)")

@@ -15,7 +15,7 @@ extension RepositoryReference {
             }
             self = try RepositoryReference(ociURL: spec.url)
         } catch {
-            let url = OCIError.printable(shown ?? spec.url, limit: 2048)
+            let url = RemoteText.printable(shown ?? spec.url, limit: 2048)
             throw ReconcileFailure(
                 .fetch, reason: ConditionReason.urlInvalid, message: "URL validation failed for '\(url)': \(error)",
                 recovery: .stall)
