@@ -7,7 +7,7 @@ RELEASE_FLAGS ?= -c release --static-swift-stdlib $(BUILD_FLAGS)
 IMAGE ?= source-controller:dev
 SWIFT_FILES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help deps build release run test test-asan test-tsan mutants lint format bench image docs install-manifests check-manifests
+.PHONY: help deps build release run test test-asan test-tsan mutants fuzz lint format bench image docs install-manifests check-manifests
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ test-tsan: ## Run every test under the thread sanitizer
 
 mutants: ## Switch each check of the signature verifier off in turn and show that a test notices
 	@scripts/mutants
+
+fuzz: ## Feed changed inputs to every reader of hostile documents (FUZZ_SECONDS=600 for each)
+	@scripts/install-dependencies build
+	@scripts/fuzz
 
 lint: ## Check the formatting and the rules a machine can check
 	@swift format lint --strict --recursive $(SWIFT_FILES)

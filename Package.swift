@@ -121,6 +121,20 @@ let package = Package(
         .target(
             name: "TestPKI", dependencies: ["Core", "Cryptography"], path: "Tests/TestPKI",
             swiftSettings: commonSettings),
+        .target(
+            name: "VerificationFixtures",
+            dependencies: ["Core", "OCI", "Cryptography", "Verification", "TestPKI", "TestSupport"],
+            path: "Tests/VerificationFixtures", swiftSettings: commonSettings),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Core", "OCI", "Cryptography", "RegularExpressions", "Verification", "TestPKI", "TestSupport",
+                "VerificationFixtures",
+            ],
+            path: "Tests/FuzzTargets", exclude: ["corpus.json"], swiftSettings: commonSettings),
+        .executableTarget(
+            name: "fuzz", dependencies: ["Cryptography", "FuzzTargets", "TestSupport"], path: "Tests/Fuzz",
+            swiftSettings: commonSettings),
         tests("Core", []),
         tests("HTTPTransport", ["Core", "HTTPServing"]),
         tests("HTTPServing", ["Core"]),
@@ -138,7 +152,12 @@ let package = Package(
             ["Core", "KubernetesAPI", "KubernetesClient", "HTTPTransport", "HTTPServing", "EmbeddedAPIServer"]),
         tests("OCI", ["Core"]),
         tests("RegistryClient", ["Core", "OCI", "HTTPTransport", "HTTPServing", "Cryptography"]),
-        tests("Verification", ["Core", "OCI", "Cryptography", "TestPKI"]),
+        tests(
+            "Verification",
+            [
+                "Core", "OCI", "Cryptography", "RegularExpressions", "TestPKI", "VerificationFixtures", "FuzzTargets",
+                "fuzz",
+            ]),
         tests("ArtifactStore", ["Core", "FileSystem", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport"]),
         tests(
             "SourceReconcilers",

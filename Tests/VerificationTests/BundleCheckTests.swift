@@ -3,6 +3,7 @@ import Cryptography
 import TestPKI
 import Testing
 import Verification
+import VerificationFixtures
 
 /// For every check of the verifier, a bundle that fails for its sake alone.
 struct BundleCheckTests {

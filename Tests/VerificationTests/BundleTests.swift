@@ -4,6 +4,7 @@ import RegularExpressions
 import TestPKI
 import Testing
 import Verification
+import VerificationFixtures
 
 /// Sound bundles of every kind are accepted.
 struct BundleTests {
@@ -236,5 +237,17 @@ struct BundleTests {
             }
         return (prefix.isEmpty ? [] : [prefix])
             + children.flatMap { paths($0.1, prefix.isEmpty ? $0.0 : "\(prefix).\($0.0)") }
+    }
+
+    /// In version 1, a proof is of an index in one shard: what the entry says of all shards is anybody's word.
+    @Test func indexesThatNobodyVouchesFor() throws {
+        var setup = try BundleSetup(.dsseV1)
+        #expect(try setup.verify().logIndex == 1003)
+        setup.recipe.stamps = [{ _ in }]
+        setup.recipe.changeBundle = { bundle in
+            bundle.edit("verificationMaterial.tlogEntries.0.inclusionPromise", nil)
+            bundle.edit("verificationMaterial.tlogEntries.0.logIndex", "4711")
+        }
+        #expect(try setup.verify().logIndex == nil)
     }
 }

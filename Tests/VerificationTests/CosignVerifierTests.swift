@@ -4,6 +4,7 @@ import OCI
 import TestPKI
 import Testing
 import Verification
+import VerificationFixtures
 
 /// Signatures are found wherever cosign puts them, and nothing else counts.
 struct CosignVerifierTests {

@@ -3,6 +3,7 @@ import OCI
 import TestPKI
 import Testing
 import Verification
+import VerificationFixtures
 
 @testable import Cryptography
 

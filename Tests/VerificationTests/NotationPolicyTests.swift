@@ -4,6 +4,7 @@ import OCI
 import TestPKI
 import Testing
 import Verification
+import VerificationFixtures
 
 /// Trust policy documents, trust stores and distinguished names.
 struct NotationPolicyTests {

@@ -4,6 +4,7 @@ import OCI
 import TestPKI
 import Testing
 import Verification
+import VerificationFixtures
 
 /// Revocation as the verifier asks about it and judges it.
 struct NotationRevocationTests {

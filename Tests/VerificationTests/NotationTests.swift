@@ -6,6 +6,7 @@ import TestPKI
 import TestSupport
 import Testing
 import Verification
+import VerificationFixtures
 
 #if canImport(Glibc)
 import Foundation

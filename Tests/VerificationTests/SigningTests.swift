@@ -4,6 +4,7 @@ import OCI
 import TestSupport
 import Testing
 import Verification
+import VerificationFixtures
 
 /// What we sign verifies here and with OpenSSL, and only for what was signed.
 struct SigningTests {

@@ -4,6 +4,7 @@ import TestPKI
 import TestSupport
 import Testing
 import Verification
+import VerificationFixtures
 
 /// The client workflow of the TUF specification, against repositories that are sound or attacked.
 struct TUFClientTests {

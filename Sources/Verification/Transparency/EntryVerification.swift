@@ -5,7 +5,7 @@ internal import Cryptography
 struct EntryVerification: Sendable {
     /// What logs vouch for.
     struct Outcome: Sendable {
-        /// The index of the first entry.
+        /// The index of the first entry whose index its log vouches for.
         var index: Int64?
         /// The times that logs vouch for.
         var times: [Timestamp] = []
@@ -40,7 +40,7 @@ struct EntryVerification: Sendable {
             let logs = trust.logs.filter { $0.id == entry.logID }
             guard !logs.isEmpty else { continue }
             // The same key may be listed with several windows; one of them has to hold.
-            var outcome: Result<Timestamp?, Rejection> = .success(nil)
+            var outcome: Result<LogVerification.Outcome, Rejection> = .success(LogVerification.Outcome())
             for log in logs {
                 do {
                     outcome = .success(try LogVerification(log: log).verify(entry))
@@ -50,7 +50,8 @@ struct EntryVerification: Sendable {
                     outcome = .failure(error)
                 }
             }
-            if let time = try outcome.get() {
+            let vouched = try outcome.get()
+            if let time = vouched.time {
                 result.times.append(time)
             } else {
                 result.windows.append(logs.map(\.window))
@@ -60,7 +61,7 @@ struct EntryVerification: Sendable {
             guard isInLeaf else {  // check: integrated-time-in-leaf
                 throw Rejection(.expired, "the log entry was made outside of the certificate's validity")
             }
-            result.index = result.index ?? entry.logIndex
+            result.index = result.index ?? vouched.index
         }
         guard parties.count >= threshold else {  // check: log-threshold
             let what = entries.isEmpty ? "it has no log entry" : "no log that is trusted has an entry for it"

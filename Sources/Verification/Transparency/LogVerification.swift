@@ -5,10 +5,17 @@ internal import Cryptography
 struct LogVerification: Sendable {
     let log: TrustedRoot.Log
 
-    /// Judges what the entry has: a promise, a proof or both.
-    /// - Returns: the time that the log vouches for, if it does.
-    func verify(_ entry: LogEntry) throws(Rejection) -> Timestamp? {
+    /// What the log vouches for.
+    struct Outcome: Sendable {
+        /// When it included the entry; only a promise says so.
         var time: Timestamp?
+        /// The entry's index. A proof by itself is of an index in one shard of a log of version 1, not of this one.
+        var index: Int64?
+    }
+
+    /// Judges what the entry has: a promise, a proof or both.
+    func verify(_ entry: LogEntry) throws(Rejection) -> Outcome {
+        var outcome = Outcome()
         if let promise = entry.promise {
             guard let integrated = entry.integratedTime else {
                 throw Rejection(.logProof, "the log entry has a signed entry timestamp but no time")
@@ -20,11 +27,11 @@ struct LogVerification: Sendable {
                 throw Rejection(
                     .outsideWindow, "the log's key is not trusted for the time of the entry (\(integrated.rfc3339))")
             }
-            time = integrated
+            outcome = Outcome(time: integrated, index: entry.logIndex)
         }
         // Every entry has at least one of the two: reading it made sure.
-        if let proof = entry.proof { try verify(proof, of: entry) }
-        return time
+        if let proof = entry.proof, try !verify(proof, of: entry).isOfVersion1 { outcome.index = entry.logIndex }
+        return outcome
     }
 
     /// The canonical JSON (RFC 8785) of the four members that a SET signs. Only ECDSA with SHA-256 is used for it.
@@ -35,7 +42,7 @@ struct LogVerification: Sendable {
         return log.key.isValidSignature(promise, over: Array(signed.utf8), .ecdsa(.sha256))
     }
 
-    private func verify(_ proof: LogEntry.Proof, of entry: LogEntry) throws(Rejection) {
+    private func verify(_ proof: LogEntry.Proof, of entry: LogEntry) throws(Rejection) -> Checkpoint {
         let checkpoint = try Checkpoint(parsing: proof.checkpoint)
         try verify(checkpoint, entry, proof)
         guard checkpoint.rootHash == proof.rootHash else {  // check: checkpoint-root
@@ -49,6 +56,7 @@ struct LogVerification: Sendable {
         guard root == proof.rootHash else {  // check: inclusion
             throw Rejection(.logProof, "the inclusion proof does not lead from the entry to the log's root hash")
         }
+        return checkpoint
     }
 
     private func verify(

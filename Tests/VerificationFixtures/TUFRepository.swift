@@ -1,34 +1,40 @@
-import Core
-import Cryptography
-import Verification
+package import Core
+package import Cryptography
+internal import Verification
 
 /// A TUF repository with keys of its own; every document can be changed before and after it is signed.
-struct TUFRepository {
-    static let now = Timestamp(seconds: 1_700_000_000)
+package struct TUFRepository {
+    package static let now = Timestamp(seconds: 1_700_000_000)
 
-    var rootKeys: [PrivateKey]
-    var onlineKey: PrivateKey
-    var rootThreshold = 2
-    var rootVersion: Int64 = 1
-    var timestampVersion: Int64 = 1
-    var snapshotVersion: Int64 = 1
-    var targetsVersion: Int64 = 1
-    var expires: [String: Timestamp] = [:]
-    var target = Array("trusted root".utf8)
+    package var rootKeys: [PrivateKey]
+    package var onlineKey: PrivateKey
+    package var rootThreshold = 2
+    package var rootVersion: Int64 = 1
+    package var timestampVersion: Int64 = 1
+    package var snapshotVersion: Int64 = 1
+    package var targetsVersion: Int64 = 1
+    package var expires: [String: Timestamp] = [:]
+    package var target = Array("trusted root".utf8)
     /// Changes a role's `signed` member before it is signed.
-    var change: [String: @Sendable (inout JSONValue) -> Void] = [:]
+    package var change: [String: @Sendable (inout JSONValue) -> Void] = [:]
     /// Keys that sign a role in place of its own.
-    var signers: [String: [PrivateKey]] = [:]
-    var isConsistent = true
+    package var signers: [String: [PrivateKey]] = [:]
+    package var isConsistent = true
 
-    init() throws {
+    package init() throws {
         rootKeys = try (0..<3).map { _ in try PrivateKey.generate(.ecdsa(.p256)) }
         onlineKey = try PrivateKey.generate(.ecdsa(.p256))
     }
 
-    static func keyID(_ key: PrivateKey) -> String { key.publicKey.fingerprint.hex }
+    /// A repository with keys that are there already.
+    package init(rootKeys: [PrivateKey], onlineKey: PrivateKey) {
+        self.rootKeys = rootKeys
+        self.onlineKey = onlineKey
+    }
 
-    static func signed(_ content: JSONValue, by keys: [PrivateKey]) throws -> [UInt8] {
+    package static func keyID(_ key: PrivateKey) -> String { key.publicKey.fingerprint.hex }
+
+    package static func signed(_ content: JSONValue, by keys: [PrivateKey]) throws -> [UInt8] {
         let bytes = try content.olpcCanonical()
         let signatures: [JSONValue] = try keys.map {
             ["keyid": .string(keyID($0)), "sig": .string(Hexadecimal.encode(try $0.sign(bytes)))]
@@ -48,7 +54,7 @@ struct TUFRepository {
         return try Self.signed(content, by: signers[role] ?? own)
     }
 
-    var root: [UInt8] {
+    package var root: [UInt8] {
         get throws {
             var keys: [String: JSONValue] = [:]
             for key in rootKeys + [onlineKey] {
@@ -73,7 +79,7 @@ struct TUFRepository {
     }
 
     /// The files of the mirror.
-    func files() throws -> [String: [UInt8]] {
+    package func files() throws -> [String: [UInt8]] {
         func info(_ bytes: [UInt8]) -> JSONValue {
             ["length": .integer(Int64(bytes.count)), "hashes": ["sha256": .string(Digest.of(bytes).hex)]]
         }
@@ -98,23 +104,23 @@ struct TUFRepository {
 }
 
 /// A mirror in memory.
-final class MemoryMirror: TUFFetching {
-    struct Unreachable: Error {}
+package final class MemoryMirror: TUFFetching {
+    package struct Unreachable: Error {}
 
     private let state: Locked<(files: [String: [UInt8]], asked: [String], isDown: Bool)>
 
-    init(_ files: [String: [UInt8]]) { state = Locked((files, [], false)) }
+    package init(_ files: [String: [UInt8]]) { state = Locked((files, [], false)) }
 
-    var files: [String: [UInt8]] {
+    package var files: [String: [UInt8]] {
         get { state.current.files }
         set { state.withLock { $0.files = newValue } }
     }
 
-    var asked: [String] { state.current.asked }
-    func forget() { state.withLock { $0.asked = [] } }
-    func goDown() { state.withLock { $0.isDown = true } }
+    package var asked: [String] { state.current.asked }
+    package func forget() { state.withLock { $0.asked = [] } }
+    package func goDown() { state.withLock { $0.isDown = true } }
 
-    func fetch(_ path: String, limit: Int) async throws -> [UInt8]? {
+    package func fetch(_ path: String, limit: Int) async throws -> [UInt8]? {
         try state.withLock { state in
             if state.isDown { throw Unreachable() }
             state.asked.append(path)
@@ -124,12 +130,14 @@ final class MemoryMirror: TUFFetching {
 }
 
 /// A store in memory.
-final class MemoryStore: TUFStoring {
+package final class MemoryStore: TUFStoring {
     private let files = Locked<[String: [UInt8]]>([:])
 
-    var current: [String: [UInt8]] { files.current }
+    package init() {}
 
-    func read(_ name: String) async throws -> [UInt8]? { files.current[name] }
-    func write(_ bytes: [UInt8], _ name: String) async throws { files.withLock { $0[name] = bytes } }
-    func remove(_ name: String) async throws { files.withLock { $0[name] = nil } }
+    package var current: [String: [UInt8]] { files.current }
+
+    package func read(_ name: String) async throws -> [UInt8]? { files.current[name] }
+    package func write(_ bytes: [UInt8], _ name: String) async throws { files.withLock { $0[name] = bytes } }
+    package func remove(_ name: String) async throws { files.withLock { $0[name] = nil } }
 }

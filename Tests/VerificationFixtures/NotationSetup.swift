@@ -1,20 +1,20 @@
-import Core
-import Cryptography
-import OCI
-import TestPKI
-import TestSupport
-import Verification
+package import Core
+internal import Cryptography
+package import OCI
+package import TestPKI
+internal import TestSupport
+package import Verification
 
 /// Everything that a Notation verdict depends on, sound unless a test changes it.
-struct NotationSetup {
-    static let keys = Result { try NotationKeys() }
-    static let digest = Digest.of("artifact")
-    static let now = NotationRecipe.now
+package struct NotationSetup {
+    package static let keys = Result { try NotationKeys() }
+    package static let digest = Digest.of("artifact")
+    package static let now = NotationRecipe.now
 
-    var recipe: NotationRecipe
-    var descriptor = Descriptor(mediaType: .ociManifest, digest: digest, size: 500)
-    var repository = "registry.test/repo"
-    var policy: JSONValue = [
+    package var recipe: NotationRecipe
+    package var descriptor = Descriptor(mediaType: .ociManifest, digest: digest, size: 500)
+    package var repository = "registry.test/repo"
+    package var policy: JSONValue = [
         "version": "1.0",
         "trustPolicies": [
             [
@@ -25,27 +25,27 @@ struct NotationSetup {
         ],
     ]
     /// Certificates by their keys in the Secret; nil for the root of the recipe.
-    var certificates: [String: [UInt8]]?
-    var revocation: ScriptedRevocation? = ScriptedRevocation()
-    var now = NotationSetup.now
+    package var certificates: [String: [UInt8]]?
+    package var revocation: ScriptedRevocation? = ScriptedRevocation()
+    package var now = NotationSetup.now
     /// What the registry says of the layer.
-    var claimedSize: Int64?
-    var artifactType: MediaType? = NotationVerifier.artifactType
+    package var claimedSize: Int64?
+    package var artifactType: MediaType? = NotationVerifier.artifactType
     /// What the index of referrers says of the signature's type.
-    var announcedType: MediaType? = NotationVerifier.artifactType
-    var configType: MediaType = .ociEmpty
-    var layerType: MediaType?
-    var layerCount = 1
+    package var announcedType: MediaType? = NotationVerifier.artifactType
+    package var configType: MediaType = .ociEmpty
+    package var layerType: MediaType?
+    package var layerCount = 1
 
-    init(_ format: NotationRecipe.Format = .jws) throws {
+    package init(_ format: NotationRecipe.Format = .jws) throws {
         recipe = try NotationRecipe(
             try Self.keys.get(), format, mediaType: MediaType.ociManifest.description, digest: Self.digest, size: 500)
     }
 
-    mutating func edit(_ path: String, _ value: JSONValue?) { policy.edit("trustPolicies.0.\(path)", value) }
+    package mutating func edit(_ path: String, _ value: JSONValue?) { policy.edit("trustPolicies.0.\(path)", value) }
 
     /// Signs in the name of a signing authority.
-    mutating func useAuthority() {
+    package mutating func useAuthority() {
         recipe.scheme = "notary.x509.signingAuthority"
         recipe.signingTime = nil
         recipe.authenticSigningTime = NotationSetup.now
@@ -53,7 +53,7 @@ struct NotationSetup {
     }
 
     /// Stamps the signature, and wants it stamped.
-    mutating func useTimestamp(_ stamp: @escaping (inout TimestampMint) throws -> Void = { _ in }) throws {
+    package mutating func useTimestamp(_ stamp: @escaping (inout TimestampMint) throws -> Void = { _ in }) throws {
         recipe.stamp = stamp
         edit("trustStores", ["ca:acme", "tsa:stamps"])
         certificates = [
@@ -61,13 +61,13 @@ struct NotationSetup {
         ]
     }
 
-    func trust() throws -> NotationTrust {
+    package func trust() throws -> NotationTrust {
         var secret = try certificates ?? ["notation.crt": Array(recipe.root().pem.utf8)]
         secret["trustpolicy.json"] = policy.serialized()
         return try NotationTrust(secretData: secret)
     }
 
-    func push(to registry: MemoryRegistry) throws {
+    package func push(to registry: MemoryRegistry) throws {
         let config = registry.add(blob: Array("{}".utf8), configType)
         var layer = registry.add(
             blob: try recipe.envelope(), layerType ?? MediaType(recipe.format.rawValue))
@@ -78,7 +78,8 @@ struct NotationSetup {
         registry.refer(referrer)
     }
 
-    func verify(in registry: MemoryRegistry, limits: NotationVerifier.Limits = .init()) async throws -> NotationVerdict
+    package func verify(in registry: MemoryRegistry, limits: NotationVerifier.Limits = .init()) async throws
+        -> NotationVerdict
     {
         let verifier = NotationVerifier(
             trust: try trust(), revocation: revocation, limits: limits, time: ManualTime(start: now))
@@ -87,22 +88,22 @@ struct NotationSetup {
     }
 
     @discardableResult
-    func verify() async throws -> NotationVerdict {
+    package func verify() async throws -> NotationVerdict {
         let registry = MemoryRegistry()
         try push(to: registry)
         return try await verify(in: registry)
     }
 
     /// The signature that was verified; nil when the artifact is merely let pass.
-    func verified() async throws -> VerifiedSignature? {
+    package func verified() async throws -> VerifiedSignature? {
         if case .verified(let signature) = try await verify().result { signature } else { nil }
     }
 }
 
 /// Answers questions about revocation from a table, and records them.
-final class ScriptedRevocation: RevocationFetching {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+package final class ScriptedRevocation: RevocationFetching {
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
     private struct State {
@@ -113,13 +114,15 @@ final class ScriptedRevocation: RevocationFetching {
 
     private let state = Locked(State())
 
-    var requests: [RevocationRequest] { state.current.requests }
-    var retained: [String: Timestamp] { state.current.retained }
+    package init() {}
+
+    package var requests: [RevocationRequest] { state.current.requests }
+    package var retained: [String: Timestamp] { state.current.retained }
 
     /// Answers every request whose URL begins with `url`.
-    func answer(_ url: String, _ bytes: [UInt8]) { state.withLock { $0.answers[url] = bytes } }
+    package func answer(_ url: String, _ bytes: [UInt8]) { state.withLock { $0.answers[url] = bytes } }
 
-    func fetch(_ request: RevocationRequest) async throws -> [UInt8] {
+    package func fetch(_ request: RevocationRequest) async throws -> [UInt8] {
         try state.withLock { state in
             state.requests.append(request)
             // The longest prefix: one URL may be the beginning of another.
@@ -129,7 +132,7 @@ final class ScriptedRevocation: RevocationFetching {
         }
     }
 
-    func retain(_ answer: [UInt8], for request: RevocationRequest, until time: Timestamp) {
+    package func retain(_ answer: [UInt8], for request: RevocationRequest, until time: Timestamp) {
         state.withLock { $0.retained[request.url] = time }
     }
 }

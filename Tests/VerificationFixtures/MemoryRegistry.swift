@@ -1,15 +1,14 @@
-import Core
-import Cryptography
-import OCI
-import TestPKI
-import Verification
+package import Core
+internal import Cryptography
+package import OCI
+internal import Verification
 
 /// A repository in memory, for looking up signatures.
-final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerListing {
-    struct Failure: FetchFailure, CustomStringConvertible {
-        let description: String
-        let isNotFound: Bool
-        let isRetryable: Bool
+package final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerListing {
+    package struct Failure: FetchFailure, CustomStringConvertible {
+        package let description: String
+        package let isNotFound: Bool
+        package let isRetryable: Bool
     }
 
     private struct State {
@@ -23,17 +22,19 @@ final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerListing {
 
     private let state = Locked(State())
 
+    package init() {}
+
     /// How often anything was fetched.
-    var fetches: Int { state.current.fetches }
+    package var fetches: Int { state.current.fetches }
 
     /// Makes `referrers`, a tag, or a digest fail with a server error.
-    func breakDown(_ what: String) { state.withLock { _ = $0.broken.insert(what) } }
+    package func breakDown(_ what: String) { state.withLock { _ = $0.broken.insert(what) } }
 
-    func resolve(_ reference: ManifestReference) async throws -> Descriptor {
+    package func resolve(_ reference: ManifestReference) async throws -> Descriptor {
         try await fetchManifest(reference).descriptor
     }
 
-    func fetchManifest(_ reference: ManifestReference) async throws -> FetchedManifest {
+    package func fetchManifest(_ reference: ManifestReference) async throws -> FetchedManifest {
         try state.withLock { state in
             state.fetches += 1
             if state.broken.contains(reference.description) {
@@ -51,7 +52,7 @@ final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerListing {
         }
     }
 
-    func fetchBlob(_ descriptor: Descriptor, limit: Int) async throws -> [UInt8] {
+    package func fetchBlob(_ descriptor: Descriptor, limit: Int) async throws -> [UInt8] {
         try state.withLock { state in
             state.fetches += 1
             guard let bytes = state.blobs[descriptor.digest] else {
@@ -61,14 +62,14 @@ final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerListing {
         }
     }
 
-    func streamBlob(_ descriptor: Descriptor) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
+    package func streamBlob(_ descriptor: Descriptor) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
         let bytes = try await fetchBlob(descriptor, limit: .max)
         return AsyncThrowingStream<[UInt8], any Error> {
             $0.yield(bytes); $0.finish()
         }
     }
 
-    func referrers(of digest: Digest, artifactType: String?, limit: Int) async throws -> [Descriptor] {
+    package func referrers(of digest: Digest, artifactType: String?, limit: Int) async throws -> [Descriptor] {
         try state.withLock { state in
             if state.broken.contains("referrers") {
                 throw Failure(description: "HTTP 503", isNotFound: false, isRetryable: true)
@@ -78,14 +79,14 @@ final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerListing {
     }
 
     @discardableResult
-    func add(blob: [UInt8], _ mediaType: MediaType, annotations: [String: String] = [:]) -> Descriptor {
+    package func add(blob: [UInt8], _ mediaType: MediaType, annotations: [String: String] = [:]) -> Descriptor {
         let digest = Digest.of(blob)
         state.withLock { $0.blobs[digest] = blob }
         return Descriptor(mediaType: mediaType, digest: digest, size: Int64(blob.count), annotations: annotations)
     }
 
     @discardableResult
-    func add(_ manifest: ImageManifest, tag: String? = nil) -> Descriptor {
+    package func add(_ manifest: ImageManifest, tag: String? = nil) -> Descriptor {
         let bytes = manifest.serialized()
         let descriptor = Descriptor(
             mediaType: .ociManifest, digest: Digest.of(bytes), size: Int64(bytes.count),
@@ -98,7 +99,7 @@ final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerListing {
     }
 
     /// A bundle as cosign 3 pushes it.
-    func addBundle(
+    package func addBundle(
         _ bundle: [UInt8], type: MediaType = "application/vnd.dev.sigstore.bundle.v0.3+json", announces: Bool = true,
         claimedSize: Int64? = nil
     ) {
@@ -111,10 +112,10 @@ final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerListing {
     }
 
     /// Lists a manifest among the referrers.
-    func refer(_ descriptor: Descriptor) { state.withLock { $0.referrers.append(descriptor) } }
+    package func refer(_ descriptor: Descriptor) { state.withLock { $0.referrers.append(descriptor) } }
 
     /// Signatures as cosign 2 pushes them.
-    func addSignatures(
+    package func addSignatures(
         of digest: Digest, _ layers: [(payload: [UInt8], annotations: [String: String])], sizes: Int64? = nil
     ) {
         let config = add(blob: Array("{}".utf8), .ociConfig)

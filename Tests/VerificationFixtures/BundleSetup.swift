@@ -1,23 +1,23 @@
-import Core
-import Cryptography
-import TestPKI
-import Verification
+package import Core
+package import Cryptography
+package import TestPKI
+package import Verification
 
 /// Everything that a verdict depends on, sound unless a test changes it.
-struct BundleSetup {
-    var recipe: BundleRecipe
-    var trust: JSONValue
-    var policy: SignaturePolicy
-    var artifact: SignedArtifact
+package struct BundleSetup {
+    package var recipe: BundleRecipe
+    package var trust: JSONValue
+    package var policy: SignaturePolicy
+    package var artifact: SignedArtifact
 
     /// One instance serves every test: making keys takes the time.
-    static let instance = Result { try SigstoreInstance() }
+    package static let instance = Result { try SigstoreInstance() }
 
-    static var matchers: [IdentityMatcher] {
+    package static var matchers: [IdentityMatcher] {
         [IdentityMatcher(issuer: .exact(BundleRecipe.issuer), subject: .exact(BundleRecipe.identity))]
     }
 
-    init(_ kind: BundleRecipe.EntryKind = .dsseV1) throws {
+    package init(_ kind: BundleRecipe.EntryKind = .dsseV1) throws {
         let instance = try Self.instance.get()
         recipe = try BundleRecipe(instance, kind)
         trust = instance.trustedRoot
@@ -26,7 +26,7 @@ struct BundleSetup {
     }
 
     /// Signed with a key instead of a certificate, and still logged.
-    mutating func useKey(_ kind: KeyKind = .ecdsa(.p256)) throws {
+    package mutating func useKey(_ kind: KeyKind = .ecdsa(.p256)) throws {
         recipe.isKeyed = true
         recipe.signerKey = try PrivateKey.generate(kind)
         policy = try SignaturePolicy(keys: [recipe.signerKey.publicKey])
@@ -34,7 +34,7 @@ struct BundleSetup {
     }
 
     @discardableResult
-    func verify() throws -> VerifiedSignature {
+    package func verify() throws -> VerifiedSignature {
         let bundle = try Bundle(parsing: try recipe.bundle().serialized())
         return try BundleVerifier(policy: policy, trust: try TrustedRoot(parsing: trust.serialized()))
             .verify(bundle, artifact: artifact)
@@ -43,7 +43,7 @@ struct BundleSetup {
 
 extension Timestamp {
     /// `seconds` after the time at which a recipe signs.
-    static func signing(_ seconds: Int64 = 0) -> Timestamp {
+    package static func signing(_ seconds: Int64 = 0) -> Timestamp {
         Timestamp(seconds: SigstoreInstance.now.seconds + seconds)
     }
 }
