@@ -31,7 +31,7 @@ enum RegistryFlags {
     static func repository(
         _ reference: RepositoryReference, _ flags: ParsedFlags, _ context: CommandContext
     ) async throws -> Repository {
-        var access = RegistryAccess(timeout: flags[timeout])
+        var access = RegistryAccess(timeout: flags[timeout], timeoutSource: "--timeout")
         if flags[insecure] {
             access.plainHTTP = .allowed
             access.connection.tls.verification = .none

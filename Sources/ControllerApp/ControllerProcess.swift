@@ -116,6 +116,8 @@ private struct ControllerParts: Sendable {
         var registries = RegistryClient.Configuration()
         registries.allowsLocalPlainHTTP = values[flags.registryPlainHTTPForPrivateHosts]
         registries.requestsPerHost = values[flags.registryConcurrency]
+        registries.minimumDownloadRate = values[flags.downloadRateMinimum]
+        registries.maximumDownloadRate = values[flags.downloadRateLimit]
         registries.userAgent = "source-controller/\(ControllerMain.version)"
         let registryClient = RegistryClient(
             http: http, configuration: registries,

@@ -25,6 +25,13 @@ package final class RegistryClient: Sendable {
         package var connectTimeout = Duration.seconds(10)
         /// A transfer that stands still for that long has failed.
         package var idleTimeout: Duration? = .seconds(30)
+        /// The slowest pace at which content may come, in bytes per second on average over the window
+        /// (`--download-rate-minimum`); 0 for any.
+        package var minimumDownloadRate = 0
+        /// How much waiting for content that average is taken over, at least.
+        package var downloadRateWindow = Duration.seconds(30)
+        /// The fastest pace at which one large blob is fetched, in bytes per second (`--download-rate-limit`); 0 for any.
+        package var maximumDownloadRate = 0
         /// Tags asked for in one page; smaller pages are tried where a registry refuses.
         package var tagPageSize = 1000
         package var userAgent = "source-controller"

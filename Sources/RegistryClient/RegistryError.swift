@@ -33,6 +33,8 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
         package static let tooLarge = Code(description: "tooLarge")
         /// No connection, TLS, proxy or protocol trouble.
         package static let transport = Code(description: "transport")
+        /// Content comes slower than allowed.
+        package static let tooSlow = Code(description: "tooSlow")
         /// The time for the work is over.
         package static let timeout = Code(description: "timeout")
         /// The calling task was cancelled.
@@ -77,7 +79,7 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
         self.httpStatus = httpStatus
         self.registryCode = registryCode
         self.retryAfter = retryAfter
-        self.isRetryable = isRetryable ?? [.rateLimited, .server, .timeout, .transport].contains(code)
+        self.isRetryable = isRetryable ?? [.rateLimited, .server, .timeout, .tooSlow, .transport].contains(code)
         self.transportCode = transportCode
     }
 

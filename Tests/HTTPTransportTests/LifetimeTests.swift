@@ -71,6 +71,24 @@ import Testing
         #expect(try await client.send(request).body.collect(upTo: 30).count == 30)
     }
 
+    @Test func aLimitedRateHoldsATransferBack() async throws {
+        let web = try await WebServer()
+        var request = HTTPRequest(url: "http://127.0.0.1:\(web.plainPort)/big")
+        request.connection.version = .http1
+        request.maximumReceiveRate = 1024
+        let received = Locked(0)
+        let body = try await client.send(request).body
+        let reading = Task {
+            for try await chunk in body { received.withLock { $0 += chunk.count } }
+        }
+        defer { reading.cancel() }
+        try await eventually("the first bytes") { received.current > 0 }
+        // Four times the same without a limit: so much time would do for the whole.
+        request.maximumReceiveRate = nil
+        for _ in 0..<4 { #expect(try await client.send(request).body.collect(upTo: 64 << 20).count == 64 << 20) }
+        #expect(received.current < 4 << 20)
+    }
+
     @Test func aSlowConsumerIsNoIdlePeer() async throws {
         let isStuck = Locked(false)
         let server = try RawServer { connection in

@@ -12,6 +12,7 @@ final class ScriptedClient: HTTPClient {
         let headers: HTTPFields
         let body: [UInt8]
         let connection: ConnectionPolicy
+        let maximumReceiveRate: Int?
 
         var line: String { "\(method) \(url)" }
         var authorization: String? { headers["Authorization"] }
@@ -43,7 +44,7 @@ final class ScriptedClient: HTTPClient {
         }
         let exchange = Exchange(
             method: request.method, url: request.url, headers: request.headers, body: body,
-            connection: request.connection)
+            connection: request.connection, maximumReceiveRate: request.maximumReceiveRate)
         let index = log.withLock { log in
             log.append(exchange)
             return log.count - 1

@@ -1,6 +1,7 @@
 import Core
 import HTTPServing
 import OCI
+import RegistryClient
 import SourceReconcilers
 import TestSupport
 import Testing
@@ -15,10 +16,11 @@ import Testing
     /// A case in which every request that `predicate` selects gets `answer`.
     private static func answering(
         _ name: String, _ reason: String, _ fragments: String..., spec: JSONValue = [:],
+        options: Workbench.Options = .init(),
         to predicate: @escaping @Sendable (RegistryStandIn.Exchange) -> Bool = { _ in true },
         _ answer: @escaping @Sendable () async -> HTTPServerResponse
     ) -> FaultCase {
-        FaultCase(name, reason) { bench in
+        FaultCase(name, reason, options: options) { bench in
             bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "content"]))
             bench.registry.misbehave { predicate($0) ? await answer() : nil }
             return spec
@@ -48,14 +50,16 @@ import Testing
             return ["url": .string("oci://127.0.0.1:\(port)/team/app")]
         },
         answering(
-            "no answer in time", pull, "failed to determine artifact digest: ", "not done within 300ms",
+            "no answer in time", pull, "failed to determine artifact digest: ",
+            "not done within 300ms (spec.timeout); raise it",
             spec: ["timeout": "300ms"]
         ) {
             try? await Task.sleep(for: .seconds(30))
             return .text(500, "late")
         },
         answering(
-            "a layer that trickles", pull, "failed to pull artifact from '", "not done within 4s",
+            "a layer that trickles", pull, "failed to pull artifact from '",
+            "not done within 4s (spec.timeout); raise it",
             spec: ["timeout": "4s"],
             to: { $0.isBlob }
         ) {
@@ -66,6 +70,18 @@ import Testing
                         try await writer.write([0x1f])
                         try await Task.sleep(for: .milliseconds(250))
                     }
+                })
+        },
+        answering(
+            "a layer that drips", pull, "failed to pull artifact from '",
+            "it came at 0 bytes/s over 31s, slower than the limit of 1024 bytes/s (--download-rate-minimum)",
+            spec: ["timeout": "90000m"], options: .striding { $0.minimumDownloadRate = 1024 }, to: { $0.isBlob }
+        ) {
+            HTTPServerResponse(
+                status: 200,
+                body: .stream { writer in
+                    try await writer.write([0x1f])
+                    try await Gate().pass()
                 })
         },
     ]
@@ -259,6 +275,16 @@ import Testing
             }
             return [:]
         }
+    }
+}
+
+extension Workbench.Options {
+    /// The registry client's clock is half a minute further on at every look.
+    fileprivate static func striding(_ change: (inout RegistryClient.Configuration) -> Void) -> Workbench.Options {
+        var options = Workbench.Options()
+        change(&options.registries)
+        options.registryTime = StridingTime(stride: .seconds(31))
+        return options
     }
 }
 

@@ -82,6 +82,7 @@ package struct ControllerConfiguration: Sendable {
                 flags.minimumRetryDelay, values,
                 "must not be longer than --max-retry-delay (\(GoDuration(values[flags.maximumRetryDelay])))")
         }
+        try Self.checkDownloadRates(flags, values)
         leaderElection = try Self.leaderElection(flags, values)
         standalone = try Self.standalone(flags, values)
     }
@@ -144,6 +145,17 @@ package struct ControllerConfiguration: Sendable {
         let text = values[flags.eventsAddress]
         guard text.isEmpty || text.hasPrefix("http://") || text.hasPrefix("https://") else {
             throw invalid(flags.eventsAddress, values, "must be an http:// or https:// URL")
+        }
+    }
+
+    /// A download that is held back must not look like one that is too slow.
+    private static func checkDownloadRates(
+        _ flags: ControllerFlags, _ values: ParsedFlags
+    ) throws(CommandLineError) {
+        let minimum = values[flags.downloadRateMinimum], limit = values[flags.downloadRateLimit]
+        guard limit == 0 || limit / 2 >= minimum else {
+            throw invalid(
+                flags.downloadRateLimit, values, "must be at least twice --download-rate-minimum (\(minimum)), or 0")
         }
     }
 

@@ -37,6 +37,8 @@ package struct ControllerFlags: Sendable {
     let entryCountLimit: Flag<Int>
     let pathLengthLimit: Flag<Int>
     let pathDepthLimit: Flag<Int>
+    let downloadRateMinimum: Flag<Int>
+    let downloadRateLimit: Flag<Int>
     let storageSizeLimit: Flag<Int>
 
     // Registries.
@@ -169,6 +171,15 @@ package struct ControllerFlags: Sendable {
         pathDepthLimit = set.add(
             .integer(
                 "path-depth-limit", default: 100, in: 1...4096, help: "The deepest path in an archive, in folders."))
+        downloadRateMinimum = set.add(
+            .integer(
+                "download-rate-minimum", placeholder: "bytes", default: 1024, in: 0...Int.max,
+                help:
+                    "The slowest download, in bytes per second over half a minute; a slower one fails (0: no limit)."))
+        downloadRateLimit = set.add(
+            .integer(
+                "download-rate-limit", placeholder: "bytes", default: 0, in: 0...Int.max,
+                help: "The fastest download of one layer, in bytes per second; it is held back (0: no limit)."))
         storageSizeLimit = set.add(
             Self.bytes(
                 "storage-size-limit", default: 0, help: "The largest size of all artifacts together (0: no limit)"))

@@ -68,6 +68,7 @@ extension Transfer {
         easy.set(CURLOPT_QUICK_EXIT, true)
         easy.set(CURLOPT_CONNECTTIMEOUT_MS, min(max(1, request.connectTimeout.milliseconds), 24 * 3600 * 1000))
         easy.set(CURLOPT_BUFFERSIZE, receiveBufferSize)
+        if let rate = request.maximumReceiveRate { easy.set(CURLOPT_MAX_RECV_SPEED_LARGE, offset: rate) }
         easy.set(CURLOPT_UPLOAD_BUFFERSIZE, 64 * 1024)
         easy.set(CURLOPT_TCP_NODELAY, true)
         easy.set(CURLOPT_TCP_KEEPALIVE, true)

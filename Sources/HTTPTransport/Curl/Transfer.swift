@@ -37,8 +37,11 @@ final class Transfer {
 
     /// How much is read from the socket at once.
     var receiveBufferSize: Int {
-        exchange.request.connection.version == .http1
+        let size =
+            exchange.request.connection.version == .http1
             ? configuration.bulkReceiveBufferSize : configuration.receiveBufferSize
+        // With a limited rate, never more than a second's worth: the pauses between reads stay short.
+        return exchange.request.maximumReceiveRate.map { min(size, max(1024, $0)) } ?? size
     }
 
     // MARK: Time

@@ -33,6 +33,9 @@ package struct HTTPRequest: Sendable {
     package var deadline: Duration?
     /// The exchange fails when no byte moved for that long while the transport waited for the peer; nil: never.
     package var idleTimeout: Duration?
+    /// At most so many bytes of the response's body are read in a second, on average over a few; nil: as they come. The rest
+    /// waits in the kernel and at the peer.
+    package var maximumReceiveRate: Int?
     /// For name resolution, TCP, proxy and TLS handshakes together.
     package var connectTimeout: Duration
     /// Redirects are the caller's to follow, who alone knows which headers may go where: always 0.

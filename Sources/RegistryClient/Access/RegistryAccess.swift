@@ -42,18 +42,21 @@ package struct RegistryAccess: Sendable {
     package var plainHTTP: PlainHTTP
     /// The time for everything that is done with one `Repository`, from its making on; nil for no limit.
     package var timeout: Duration?
+    /// What the timeout can be changed with, for messages: `spec.timeout`.
+    package var timeoutSource: String?
 
     /// Anonymous access with verified TLS and 60 seconds.
     package init(
         credential: RegistryCredential = .anonymous, credentialSource: String? = nil,
         connection: ConnectionPolicy = ConnectionPolicy(), plainHTTP: PlainHTTP = .localHosts,
-        timeout: Duration? = .seconds(60)
+        timeout: Duration? = .seconds(60), timeoutSource: String? = nil
     ) {
         self.credential = credential
         self.credentialSource = credentialSource
         self.connection = connection
         self.plainHTTP = plainHTTP
         self.timeout = timeout
+        self.timeoutSource = timeoutSource
     }
 
     /// What keeps shared state apart: two uses share tokens, schemes or requests only if all of this is equal.

@@ -14,7 +14,7 @@ struct VerifiedBlob: AsyncSequence, Sendable {
     let action: String
     let registry: String
     let deadline: Deadline
-    let metrics: RegistryMetrics
+    let shared: SharedState
 
     func makeAsyncIterator() -> AsyncIterator { AsyncIterator(blob: self) }
 
@@ -22,6 +22,7 @@ struct VerifiedBlob: AsyncSequence, Sendable {
         private let blob: VerifiedBlob
         private var chunks: HTTPBody.AsyncIterator
         private let digest: RunningDigest
+        private var pace: DownloadPace
         private var received: Int64 = 0
         private var isAtEnd = false
 
@@ -29,6 +30,9 @@ struct VerifiedBlob: AsyncSequence, Sendable {
             self.blob = blob
             chunks = blob.body.makeAsyncIterator()
             digest = RunningDigest(blob.descriptor.digest.algorithm)
+            pace = DownloadPace(
+                minimum: blob.shared.configuration.minimumDownloadRate,
+                window: blob.shared.configuration.downloadRateWindow)
         }
 
         mutating func next() async throws -> [UInt8]? {
@@ -38,6 +42,7 @@ struct VerifiedBlob: AsyncSequence, Sendable {
         mutating func nextChunk() async throws(RegistryError) -> [UInt8]? {
             if isAtEnd { return nil }
             let chunk: [UInt8]?
+            let begin = blob.shared.time.uptime
             do {
                 chunk = try await chunks.nextChunk()
             } catch {
@@ -64,14 +69,29 @@ struct VerifiedBlob: AsyncSequence, Sendable {
                 return nil
             }
             received += Int64(chunk.count)
-            blob.metrics.countReceived(host: blob.registry, bytes: chunk.count)
+            blob.shared.metrics.countReceived(host: blob.registry, bytes: chunk.count)
             guard received <= blob.descriptor.size else {
                 isAtEnd = true
                 throw blob.sizeMismatch("it goes on after them", isRetryable: false)
             }
+            let shortfall = pace.record(chunk.count, waited: blob.shared.time.uptime - begin)
+            // What is there is taken, however long it took.
+            if let shortfall, received < blob.descriptor.size {
+                isAtEnd = true
+                throw blob.tooSlow(shortfall)
+            }
             digest.update(chunk)
             return chunk
         }
+    }
+
+    private func tooSlow(_ shortfall: DownloadPace.Shortfall) -> RegistryError {
+        RegistryError(
+            .tooSlow,
+            "\(action): it came at \(shortfall.bytesPerSecond) bytes/s over \(shortfall.seconds)s, slower than the limit of "
+                + "\(shared.configuration.minimumDownloadRate) bytes/s (--download-rate-minimum); look at the registry and "
+                + "the line to it, or lower the limit",
+            endpoint: registry)
     }
 
     func sizeMismatch(_ what: String, isRetryable: Bool) -> RegistryError {

@@ -7,8 +7,11 @@ struct Deadline: Sendable {
     private let end: Duration?
     /// The whole time that was given, for messages.
     private let allowance: Duration?
+    /// What sets it, for messages.
+    private let source: String?
 
-    init(after allowance: Duration?, time: any TimeSource) {
+    init(after allowance: Duration?, setBy source: String? = nil, time: any TimeSource) {
+        self.source = source
         self.time = time
         self.allowance = allowance
         end = allowance.map { time.uptime + $0 }
@@ -22,7 +25,8 @@ struct Deadline: Sendable {
 
     func expired(_ action: String) -> RegistryError {
         let within = allowance.map { " within \(GoDuration($0))" } ?? ""
-        return RegistryError(.timeout, "\(action): not done\(within)")
+        let hint = source.map { " (\($0)); raise it for large content or slow lines" } ?? ""
+        return RegistryError(.timeout, "\(action): not done\(within)\(hint)")
     }
 
     /// What a failed exchange means. When the time is over, that is what is said, in words that are the same at every try:

@@ -186,7 +186,11 @@ struct Exchanger: Sendable {
         message.headers["Authorization"] = authorization
         message.headers["User-Agent"] = shared.configuration.userAgent
         message.connection = access.connection.withoutIdentity(unless: registry, is: url.origin)
-        if request.isBulk { message.connection.version = .http1 }
+        if request.isBulk {
+            message.connection.version = .http1
+            let rate = shared.configuration.maximumDownloadRate
+            if rate > 0 { message.maximumReceiveRate = rate }
+        }
         message.idleTimeout = shared.configuration.idleTimeout
         message.connectTimeout = shared.configuration.connectTimeout
         if let body = request.body {

@@ -32,7 +32,7 @@ extension Repository: BlobFetching {
                 isBulk: descriptor.size > Self.bulkSize, action: action))
         let blob = VerifiedBlob(
             body: response.body, descriptor: descriptor, action: action, registry: reference.registry,
-            deadline: deadline, metrics: shared.metrics)
+            deadline: deadline, shared: shared)
         if let text = response.headers["Content-Length"], let length = Int64(text), length != descriptor.size {
             throw blob.sizeMismatch("the registry announces \(length)", isRetryable: false)
         }

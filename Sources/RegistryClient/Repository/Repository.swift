@@ -15,7 +15,7 @@ package struct Repository: Sendable {
         self.reference = reference
         self.access = access
         self.shared = shared
-        deadline = Deadline(after: access.timeout, time: shared.time)
+        deadline = Deadline(after: access.timeout, setBy: access.timeoutSource, time: shared.time)
     }
 
     var exchanger: Exchanger { exchanger(deadline: deadline) }

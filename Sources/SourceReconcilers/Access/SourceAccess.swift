@@ -43,7 +43,8 @@ struct SourceAccess: Sendable {
         let (credential, source) = try await credential(for: object, to: repository, secrets)
         return RegistryAccess(
             credential: credential, credentialSource: source, connection: ConnectionPolicy(tls: tls, proxy: proxy),
-            plainHTTP: spec.isInsecure ? .allowed : .localHosts, timeout: spec.timeout)
+            plainHTTP: spec.isInsecure ? .allowed : .localHosts, timeout: spec.timeout,
+            timeoutSource: "spec.timeout")
     }
 
     // MARK: - Credentials

@@ -53,6 +53,9 @@ final class Workbench: Sendable {
         var softwareVersion = "1"
         /// Where keyless verification takes its trust material from, for objects without a trusted root of their own.
         var trust: any SigstoreTrust = NoTrust()
+        var registries = RegistryClient.Configuration()
+        /// What the registry client measures with; its retries wait for milliseconds only.
+        var registryTime: any TimeSource = SystemTime()
     }
 
     let time = ManualTime()
@@ -129,9 +132,11 @@ final class Workbench: Sendable {
                 servesUnknownFiles: options.servesUnverifiedArtifacts),
             time: time, metrics: metrics, logger: log.logger())
         try await store.recover()
-        var registries = RegistryClient.Configuration()
+        var registries = options.registries
         registries.retryDelays = Backoff(base: .milliseconds(1), maximum: .milliseconds(1))
-        let client = RegistryClient(http: http, configuration: registries, metrics: metrics, logger: log.logger())
+        let client = RegistryClient(
+            http: http, configuration: registries, metrics: metrics, logger: log.logger(),
+            time: options.registryTime)
         let reconciler = OCIRepositoryReconciler(
             configuration: .init(
                 advertisedHost: options.advertisedHost, acceptsAnyIdentity: options.acceptsAnyIdentity,

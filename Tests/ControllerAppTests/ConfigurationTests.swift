@@ -1,0 +1,74 @@
+import CommandLineParsing
+import ControllerApp
+import Testing
+
+@Suite("What flags ask for")
+struct ConfigurationTests {
+    private func configuration(
+        _ arguments: String..., environment: [String: String] = [:]
+    ) throws -> ControllerConfiguration {
+        let flags = ControllerFlags()
+        let values = try flags.set.parse(arguments)
+        return try ControllerConfiguration(flags: flags, values: values, environment: environment)
+    }
+
+    private func refusal(_ arguments: String..., environment: [String: String] = [:]) -> String? {
+        let flags = ControllerFlags()
+        let error = #expect(throws: CommandLineError.self) {
+            let values = try flags.set.parse(arguments)
+            _ = try ControllerConfiguration(flags: flags, values: values, environment: environment)
+        }
+        return error?.message
+    }
+
+    @Test("A download that is held back can not be too slow")
+    func downloadRates() throws {
+        #expect(
+            refusal("--download-rate-limit=2047")
+                == "invalid value '2047' for --download-rate-limit: must be at least twice --download-rate-minimum (1024), or 0"
+        )
+        _ = try configuration("--download-rate-limit=2048")
+        _ = try configuration("--download-rate-limit=1", "--download-rate-minimum=0")
+    }
+
+    @Test("A label selector gives the Lease a name of its own: eight digits of its SHA-256")
+    func leaseName() throws {
+        #expect(
+            try configuration("--enable-leader-election").leaderElection?.leaseName
+                == "source-controller-leader-election")
+        // printf 'sharding.fluxcd.io/key=oci' | sha256sum
+        #expect(
+            try configuration("--enable-leader-election", "--watch-label-selector=sharding.fluxcd.io/key=oci")
+                .leaderElection?.leaseName == "source-controller-leader-election-690c85a1")
+    }
+
+    @Test("One namespace is watched only if the environment names it")
+    func namespace() throws {
+        #expect(
+            refusal("--watch-all-namespaces=false")
+                == "invalid value 'false' for --watch-all-namespaces: needs the environment variable RUNTIME_NAMESPACE, which names the namespace to watch"
+        )
+        let environment = ["RUNTIME_NAMESPACE": "team"]
+        #expect(
+            try configuration("--watch-all-namespaces=false", environment: environment).watchedNamespace == "team")
+        #expect(try configuration(environment: environment).watchedNamespace == nil)
+    }
+
+    @Test("Upstream's feature gates are known, any other ends the start")
+    func featureGates() throws {
+        let gates = "--feature-gates=ObjectLevelWorkloadIdentity=true,CacheSecretsAndConfigMaps=false"
+        #expect(try configuration(gates).featureGates.objectLevelWorkloadIdentity)
+        #expect(
+            refusal("--feature-gates=Foo=true")
+                == "invalid value 'Foo=true' for --feature-gates: unknown gate 'Foo'; there are ObjectLevelWorkloadIdentity and CacheSecretsAndConfigMaps"
+        )
+        #expect(refusal("--feature-gates=ObjectLevelWorkloadIdentity")?.contains("must be '<gate>=true'") == true)
+    }
+
+    @Test("Upstream's timing of leader election is the default")
+    func leaderElection() throws {
+        let election = try #require(try configuration("--enable-leader-election").leaderElection)
+        #expect(election.leaseDuration == .seconds(35) && election.renewDeadline == .seconds(30))
+        #expect(election.retryPeriod == .seconds(5) && election.releasesOnCancel)
+    }
+}
