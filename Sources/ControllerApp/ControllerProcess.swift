@@ -124,7 +124,8 @@ private struct ControllerParts: Sendable {
             tokenCache: TokenCache(
                 maximumSize: values[flags.tokenCacheMaximumSize],
                 maximumDuration: values[flags.tokenCacheMaximumDuration], time: time),
-            metrics: metrics, logger: logger, time: time)
+            metrics: metrics, logger: logger, time: time, openConnections: { [http] in http.statistics.openConnections }
+        )
 
         let trust = try TrustConfiguration(
             configuration, environment: environment, http: http, time: time, metrics: metrics, logger: logger)
@@ -160,6 +161,7 @@ private struct ControllerParts: Sendable {
             reconciler: reconciler, isReady: { try await objects.waitUntilReady() }, time: time, metrics: metrics,
             logger: logger)
         self.controller = controller
+        QueueAge.expose(in: metrics, of: objects) { controller.waiting }
         retry.withLock { $0 = { controller.enqueue($0, priority: .requested) } }
         informer.onChange { event in
             guard let trigger = ReconcileTrigger(event, requestedBy: OCIRepository.requestedAtAnnotation) else {

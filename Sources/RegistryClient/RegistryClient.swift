@@ -46,13 +46,15 @@ package final class RegistryClient: Sendable {
     /// - Parameters:
     ///   - tokenCache: tokens, which may be shared with other clients.
     ///   - time: what the deadlines, delays and lifetimes are measured with.
+    ///   - openConnections: the connections of `http` that are open now, by `scheme://host:port`, for the metrics.
     package init(
         http: any HTTPClient, configuration: Configuration = Configuration(), tokenCache: TokenCache? = nil,
-        metrics: MetricsRegistry = MetricsRegistry(), logger: Logger = .disabled, time: any TimeSource = SystemTime()
+        metrics: MetricsRegistry = MetricsRegistry(), logger: Logger = .disabled, time: any TimeSource = SystemTime(),
+        openConnections: @escaping @Sendable () -> [String: Int] = { [:] }
     ) {
         shared = SharedState(
             http: http, configuration: configuration, tokens: tokenCache ?? TokenCache(time: time),
-            metrics: RegistryMetrics(metrics), logger: logger, time: time)
+            metrics: RegistryMetrics(metrics, openConnections: openConnections), logger: logger, time: time)
     }
 
     /// One repository, for one piece of work: the access's timeout starts now and covers everything done with the value.

@@ -8,8 +8,21 @@ struct RegistryMetrics: Sendable {
     private let retries: CounterFamily
     private let rateLimited: CounterFamily
     private let tokenRequests: CounterFamily
+    private let downloads: HistogramFamily
+    private let census: ConnectionCensus
 
-    init(_ registry: MetricsRegistry) {
+    /// - Parameter openConnections: as for `ConnectionCensus`.
+    init(_ registry: MetricsRegistry, openConnections: @escaping @Sendable () -> [String: Int]) {
+        let census = ConnectionCensus(openConnections: openConnections)
+        self.census = census
+        registry.callback(
+            "gotk_oci_registry_open_connections",
+            help: "Connections open to OCI registries and to the servers that they redirect to.", labels: ["host"]
+        ) { census.counts.map { ([$0.key], Double($0.value)) } }
+        downloads = registry.histogram(
+            "gotk_oci_registry_download_duration_seconds",
+            help: "Time from asking an OCI registry for a blob to its last byte, of those that came whole.",
+            labels: ["host"], buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900])
         requests = registry.counter(
             "gotk_oci_registry_requests_total",
             help: "Requests to OCI registries by host, method and status code; 'error' where there was no answer.",
@@ -37,6 +50,8 @@ struct RegistryMetrics: Sendable {
         if status == 429 { rateLimited.increment([host]) }
     }
 
+    func noteRequest(to origin: RegistryURL.Origin) { census.note(origin) }
+    func countDownload(host: String, took duration: Duration) { downloads.observe([host], duration) }
     func countReceived(host: String, bytes: Int) { received.increment([host], by: Double(bytes)) }
     func countRetry(host: String) { retries.increment([host]) }
     func countTokenRequest(host: String) { tokenRequests.increment([host]) }

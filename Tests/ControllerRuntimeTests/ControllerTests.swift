@@ -107,6 +107,27 @@ import Testing
         }
     }
 
+    @Test func whoWaitsForAWorkerIsKnown() async throws {
+        let time = ManualTime()
+        let gate = Gate()
+        try await withController(gate, concurrency: 1, time: time) { controller in
+            controller.enqueue(key("first"), priority: .poll)
+            try await eventually { gate.started == ["first"] }
+            controller.enqueue(key("second"), priority: .poll)
+            time.advance(by: .seconds(5))
+            #expect(controller.waiting == [key("second"): .seconds(5)])
+            try await gate.open("first")
+            try await gate.open("second")
+        }
+    }
+
+    @Test func nobodyWaitsWhereNobodyWorks() {
+        let controller = Controller(
+            configuration: .init(name: "ocirepository", resource: OCIRepository.resource), reconciler: Gate())
+        controller.enqueue(key("first"), priority: .poll)
+        #expect(controller.depth == 1 && controller.waiting.isEmpty)
+    }
+
     @Test func outcomesDecideWhatComesNext() async throws {
         let gate = Gate()
         let time = ManualTime()

@@ -187,6 +187,16 @@ import Testing
     }
 
     /// A simple model against the real thing: a dictionary of due times, with the same rules.
+    @Test func whoWaitsAndHowLongIsKnown() {
+        var queue = Queue()
+        queue.add("now", priority: .poll, now: .seconds(1))
+        queue.add("later", after: .seconds(4), priority: .poll, now: .seconds(1))
+        #expect(queue.waiting(now: .seconds(3)) == ["now": .seconds(2)])
+        #expect(queue.waiting(now: .seconds(7)) == ["now": .seconds(6), "later": .seconds(2)])
+        _ = queue.next(now: .seconds(7))
+        #expect(queue.waiting(now: .seconds(9)) == ["later": .seconds(4)], "who is at work does not wait")
+    }
+
     @Test func randomOperationsKeepTheRules() {
         var generator = RandomSource.seeded(7)
         var queue = Queue()

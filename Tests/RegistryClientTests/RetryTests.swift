@@ -25,6 +25,31 @@ struct RetryTests {
         if status == 429 { #expect(text.contains(#"gotk_oci_registry_rate_limited_total{host="ghcr.io"} 2"#)) }
     }
 
+    @Test("Connections are counted for the servers that registries lead to, and for nobody else")
+    func openConnections() async throws {
+        let metrics = MetricsRegistry()
+        let http = ScriptedClient { exchange, _ in
+            exchange.url.hasPrefix("https://ghcr.io/")
+                ? .answer(307, ["Location": "https://cdn.example:8443/x"]) : .answer(200, [:], Sample.layer)
+        }
+        let client = RegistryClient(
+            http: http, metrics: metrics,
+            openConnections: {
+                [
+                    "https://ghcr.io:443": 2, "http://ghcr.io:80": 1, "https://kubernetes:443": 5,
+                    "https://idle.example:443": 1,
+                ]
+            })
+        _ = try await client.repository(try repository()).fetchBlob(Sample.layerDescriptor, limit: 100)
+        let lines = String(decoding: metrics.exposition(), as: UTF8.self).split(separator: "\n")
+        #expect(
+            lines.filter { $0.hasPrefix("gotk_oci_registry_open_connections{") } == [
+                #"gotk_oci_registry_open_connections{host="cdn.example:8443"} 0"#,
+                #"gotk_oci_registry_open_connections{host="ghcr.io"} 2"#,
+            ])
+        #expect(lines.contains(#"gotk_oci_registry_download_duration_seconds_count{host="ghcr.io"} 1"#))
+    }
+
     @Test("Tries are counted, and what cannot get better is not tried again")
     func bounded() async throws {
         for (status, tries) in [(503, 3), (400, 1), (403, 1), (404, 1), (501, 3)] {

@@ -41,6 +41,7 @@ package final class Controller: Service {
         var executions: [NamespacedName: Execution] = [:]
         /// What of the queue's `readiedCount` the metrics have.
         var countedAdds = 0
+        var isWorking = false
     }
 
     private let configuration: Configuration
@@ -104,6 +105,12 @@ package final class Controller: Service {
     /// The number of keys that wait for a worker.
     package var depth: Int { state.withLock { $0.queue.depth } }
 
+    /// How long each key has been waiting for a worker; empty while nobody works, as in a replica that does not lead.
+    package var waiting: [NamespacedName: Duration] {
+        let now = time.uptime
+        return state.withLock { $0.isWorking ? $0.queue.waiting(now: now) : [:] }
+    }
+
     private func publish(_ state: inout State) {
         metrics.setDepth(state.queue.depth)
         metrics.added(state.queue.readiedCount - state.countedAdds)
@@ -116,6 +123,8 @@ package final class Controller: Service {
     package func run() async throws {
         do { try await isReady() } catch is CancellationError { return }
         logger.info("Starting workers", ["worker count": .integer(Int64(configuration.concurrency))])
+        state.withLock { $0.isWorking = true }
+        defer { state.withLock { $0.isWorking = false } }
         while !Task.isCancelled {
             switch takeNext() {
             case .start(let work): start(work)

@@ -117,6 +117,17 @@ package struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// How long each key has been waiting that is due and not at work.
+    package func waiting(now: Duration) -> [Key: Duration] {
+        entries.compactMapValues { entry in
+            switch entry.phase {
+            case .ready(_, let since, _): now - since
+            case .delayed(let plan, _): plan.due <= now ? now - plan.due : nil
+            case .running: nil
+            }
+        }
+    }
+
     /// Takes the most urgent ready entry; its key is at work until `complete`.
     package mutating func next(now: Duration) -> Next {
         promote(now: now)

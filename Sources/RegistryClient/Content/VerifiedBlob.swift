@@ -14,6 +14,8 @@ struct VerifiedBlob: AsyncSequence, Sendable {
     let action: String
     let registry: String
     let deadline: Deadline
+    /// When it was asked for, on the time source's uptime.
+    let begin: Duration
     let shared: SharedState
 
     func makeAsyncIterator() -> AsyncIterator { AsyncIterator(blob: self) }
@@ -66,6 +68,8 @@ struct VerifiedBlob: AsyncSequence, Sendable {
                         "\(blob.action): the registry sent other bytes: their digest is \(found); the content was damaged or swapped",
                         endpoint: blob.registry)
                 }
+                blob.shared.metrics.countDownload(
+                    host: blob.registry, took: blob.shared.time.uptime - blob.begin)
                 return nil
             }
             received += Int64(chunk.count)

@@ -211,6 +211,7 @@ struct Exchanger: Sendable {
             guard remaining > .zero else { throw deadline.expired(action) }
             message.deadline = remaining
         }
+        shared.metrics.noteRequest(to: url.origin)
         let start = shared.time.uptime
         let outcome: Result<HTTPResponse, HTTPTransportError>
         do throws(HTTPTransportError) { outcome = .success(try await shared.http.send(message)) } catch {

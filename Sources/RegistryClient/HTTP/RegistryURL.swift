@@ -21,6 +21,12 @@ struct RegistryURL: Sendable, Hashable {
             let shown = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
             return port == scheme.defaultPort ? shown : "\(shown):\(port)"
         }
+
+        /// `scheme://host:port`, always with the port.
+        var endpoint: String {
+            let shown = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
+            return "\(scheme.rawValue)://\(shown):\(port)"
+        }
     }
 
     static let maximumLength = 16 << 10

@@ -26,13 +26,14 @@ extension Repository: BlobFetching {
 
     private func blob(_ descriptor: Descriptor) async throws(RegistryError) -> VerifiedBlob {
         let action = action("download", "blob \(descriptor.digest)")
+        let begin = shared.time.uptime
         let response = try await exchanger.send(
             RegistryRequest(
                 target: .path(path("blobs/\(descriptor.digest)")), headers: ["Accept": "*/*"], scope: readScope,
                 isBulk: descriptor.size > Self.bulkSize, action: action))
         let blob = VerifiedBlob(
             body: response.body, descriptor: descriptor, action: action, registry: reference.registry,
-            deadline: deadline, shared: shared)
+            deadline: deadline, begin: begin, shared: shared)
         if let text = response.headers["Content-Length"], let length = Int64(text), length != descriptor.size {
             throw blob.sizeMismatch("the registry announces \(length)", isRetryable: false)
         }

@@ -1,0 +1,45 @@
+import ControllerRuntime
+import Core
+import KubernetesAPI
+import SourceReconcilers
+import TestSupport
+import Testing
+
+/// The series of objects: that they are there, and that they go with the object.
+@Suite struct MetricTests {
+    private static func exposition(_ bench: Workbench) -> String {
+        String(decoding: bench.metrics.exposition(), as: UTF8.self)
+    }
+
+    private static let labels = #"{kind="OCIRepository",name="app",namespace="apps"}"#
+
+    @Test func theSeriesOfAnObjectGoWithIt() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "content"]))
+            QueueAge.expose(in: bench.metrics, of: bench.informer.store) { [:] }
+            try await bench.create()
+            try await bench.reconcile()
+            let text = Self.exposition(bench)
+            let series = [
+                "gotk_oci_ready\(Self.labels) 1",
+                "gotk_oci_last_success_timestamp_seconds\(Self.labels) \(bench.time.now.seconds)",
+                "gotk_oci_queue_age_seconds\(Self.labels) 0",
+                #"gotk_reconcile_duration_seconds_count{kind="OCIRepository",name="app",namespace="apps"} "#,
+            ]
+            for line in series { #expect(text.contains(line), "\(line) is not in:\n\(text)") }
+            try await bench.delete()
+            try await bench.reconcile()
+            try await eventually("the end of the object") { bench.informer.store.count == 0 }
+            #expect(!Self.exposition(bench).contains(#"name="app""#))
+        }
+    }
+
+    @Test func anObjectThatWaitsShowsHowLong() async throws {
+        try await Workbench.run { bench in
+            try await bench.create()
+            try await bench.settle()
+            QueueAge.expose(in: bench.metrics, of: bench.informer.store) { [Workbench.key("app"): .milliseconds(2500)] }
+            #expect(Self.exposition(bench).contains("gotk_oci_queue_age_seconds\(Self.labels) 2.5"))
+        }
+    }
+}
