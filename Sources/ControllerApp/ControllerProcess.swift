@@ -141,6 +141,7 @@ private struct ControllerParts: Sendable {
                 advertisedHost: configuration.advertisedHost(hostName: ProcessInfo.processInfo.hostName),
                 intervalJitterPercent: values[flags.intervalJitterPercentage],
                 maximumRetryDelay: values[flags.maximumRetryDelay],
+                handoverGrace: values[flags.artifactRetentionTTL],
                 objectLevelWorkloadIdentity: configuration.featureGates.objectLevelWorkloadIdentity,
                 acceptsAnyIdentity: values[flags.insecureAcceptAnyIdentity],
                 servesUnverifiedArtifacts: values[flags.serveUnverifiedArtifacts],
@@ -304,7 +305,8 @@ private struct ControllerParts: Sendable {
         }
     }
 
-    /// Once the objects are known, what the store holds for objects that are no longer there is dealt with.
+    /// Once the objects are known, what the store holds for others is dealt with: objects that are gone, or that another
+    /// controller took over meanwhile.
     private func forgetStrangers() async throws {
         try await informer.store.waitUntilReady()
         for object in store.objects {

@@ -21,6 +21,8 @@ package final class OCIRepositoryReconciler: Reconciler {
         package var intervalJitterPercent: Int
         /// The longest delay that a registry's `Retry-After` can ask for.
         package var maximumRetryDelay: Duration
+        /// How long the files of an object that another controller took over stay, after its status leads there.
+        package var handoverGrace: Duration
         /// Whether `ObjectLevelWorkloadIdentity` is on.
         package var objectLevelWorkloadIdentity: Bool
         /// Whether keyless verification without `matchOIDCIdentity` accepts everybody.
@@ -33,12 +35,13 @@ package final class OCIRepositoryReconciler: Reconciler {
         /// A configuration; see the properties.
         package init(
             advertisedHost: String, intervalJitterPercent: Int = 5, maximumRetryDelay: Duration = .seconds(900),
-            objectLevelWorkloadIdentity: Bool = false, acceptsAnyIdentity: Bool = false,
-            servesUnverifiedArtifacts: Bool = true, softwareVersion: String = ""
+            handoverGrace: Duration = .seconds(60), objectLevelWorkloadIdentity: Bool = false,
+            acceptsAnyIdentity: Bool = false, servesUnverifiedArtifacts: Bool = true, softwareVersion: String = ""
         ) {
             self.advertisedHost = advertisedHost
             self.intervalJitterPercent = intervalJitterPercent
             self.maximumRetryDelay = maximumRetryDelay
+            self.handoverGrace = handoverGrace
             self.objectLevelWorkloadIdentity = objectLevelWorkloadIdentity
             self.acceptsAnyIdentity = acceptsAnyIdentity
             self.servesUnverifiedArtifacts = servesUnverifiedArtifacts
@@ -55,10 +58,11 @@ package final class OCIRepositoryReconciler: Reconciler {
     private let access: SourceAccess
     private let requirements: SignatureRequirements
     let verdicts: VerdictCache
+    let departures = Departures()
     let store: ArtifactStore
-    private let server: any KubernetesAPIServer
-    private let patcher: ObjectPatcher
-    private let references: ReferenceWatcher?
+    let server: any KubernetesAPIServer
+    let patcher: ObjectPatcher
+    let references: ReferenceWatcher?
     let events: SourceEvents
     let metrics: SourceMetrics
     let time: any TimeSource
@@ -94,7 +98,8 @@ package final class OCIRepositoryReconciler: Reconciler {
     }
 
     package func reconcile(_ request: ReconcileRequest) async -> ReconcileOutcome {
-        guard let object = objects.object(request.key) else { return await forget(request) }
+        guard let object = objects.object(request.key) else { return await letGo(request) }
+        departures.end(request.key)
         do {
             if object.metadata.isBeingDeleted { return try await finalize(object, request) }
             if request.priority == .resync, let delay = delayAfterRestart(of: object) { return .requeue(after: delay) }
@@ -113,28 +118,6 @@ package final class OCIRepositoryReconciler: Reconciler {
         } catch {
             return .failed(error)
         }
-    }
-
-    // MARK: - The end of an object
-
-    private func forget(_ request: ReconcileRequest) async -> ReconcileOutcome {
-        metrics.remove(request.key)
-        references?.forget(request.key)
-        do {
-            try await store.remove(request.key.storeKey)
-            return .done
-        } catch {
-            return .failed(error)
-        }
-    }
-
-    private func finalize(_ object: OCIRepository, _ request: ReconcileRequest) async throws -> ReconcileOutcome {
-        metrics.remove(object.key)
-        references?.forget(object.key)
-        try await store.remove(object.key.storeKey)
-        try await patcher.removeFinalizer(OCIRepository.finalizer, from: object)
-        request.logger.info("Removed the artifacts of a deleted object")
-        return .done
     }
 
     // MARK: - One reconcile

@@ -111,6 +111,9 @@ package final class ArtifactStore: Sendable {
     /// Every object that the store knows of, whether or not it has an artifact.
     package var objects: [ObjectKey] { slots.withLock { $0.keys.sorted() } }
 
+    /// Whether anything is known of the object.
+    package func holds(_ object: ObjectKey) -> Bool { slot(object) != nil }
+
     /// Bytes of all stored files.
     package var storedBytes: Int64 { totals.withLock { $0.bytes } }
 

@@ -53,6 +53,8 @@ final class Workbench: Sendable {
         var softwareVersion = "1"
         /// Where keyless verification takes its trust material from, for objects without a trusted root of their own.
         var trust: any SigstoreTrust = NoTrust()
+        /// Which objects the controller takes.
+        var selector = ""
         var registries = RegistryClient.Configuration()
         /// What the registry client measures with; its retries wait for milliseconds only.
         var registryTime: any TimeSource = SystemTime()
@@ -97,7 +99,9 @@ final class Workbench: Sendable {
         configuration.requestsPerSecond = 0
         server = KubernetesClient(
             http: Self.http, configuration: configuration, metrics: metrics, logger: log.logger())
-        informer = Informer(server: server) { $0.trimmed() }
+        informer = Informer(
+            server: server, scope: ObjectScope(labelSelector: try LabelSelector(parsing: options.selector))
+        ) { $0.trimmed() }
         references = ReferenceWatcher(server: server) { [controller] key in
             controller.current?.enqueue(key, priority: .requested)
         }
