@@ -158,6 +158,7 @@ let package = Package(
                 "Core", "OCI", "Cryptography", "RegularExpressions", "TestPKI", "VerificationFixtures", "FuzzTargets",
                 "fuzz",
             ]),
+        tests("RevocationClient", ["Core", "HTTPTransport", "Verification"]),
         tests("ArtifactStore", ["Core", "FileSystem", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport"]),
         tests(
             "SourceReconcilers",

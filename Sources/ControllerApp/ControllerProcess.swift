@@ -136,6 +136,7 @@ private struct ControllerParts: Sendable {
         let retry = Locked<(@Sendable (NamespacedName) -> Void)?>(nil)
         let references = ReferenceWatcher(server: server, time: time, logger: logger) { key in retry.current?(key) }
         leaderServices.append(references)
+        let revocation = RevocationClient(http: http, time: time)
         let reconciler = OCIRepositoryReconciler(
             configuration: .init(
                 advertisedHost: configuration.advertisedHost(hostName: ProcessInfo.processInfo.hostName),
@@ -148,9 +149,7 @@ private struct ControllerParts: Sendable {
                 softwareVersion: ControllerMain.version),
             objects: informer.store, server: server, registry: RemoteRegistry(registryClient),
             trust: trust.trust,
-            revocation: RevocationClient(
-                http: http, connection: ConnectionPolicy(proxy: .environment(ProxyEnvironment(environment))), time: time
-            ),
+            revocation: { revocation.fetching(over: $0) },
             proxyEnvironment: ProxyEnvironment(environment), store: store,
             events: EventFanOut(recorders),
             metrics: metrics, time: time, references: references)

@@ -18,7 +18,7 @@ extension OCIRepositoryReconciler {
 
     /// Verification comes before anything of the artifact is fetched, and is about the digest that will be fetched.
     func verify(
-        _ source: ResolvedSource, _ requirement: SignatureRequirement, in repository: any SourceRepository,
+        _ source: ResolvedSource, _ requirement: SignatureRequirement, through access: VerificationAccess,
         _ run: ReconcileRun, _ observation: inout Observation
     ) async throws(ReconcileFailure) {
         if keepsVerdict(
@@ -26,7 +26,7 @@ extension OCIRepositoryReconciler {
         {
             return
         }
-        let judgement = try await judge(source, requirement, in: repository, run)
+        let judgement = try await judge(source, requirement, through: access, run)
         observe(judgement, revision: source.revision, &observation)
         run.request.logger.info(
             "Judged the signatures",
@@ -35,11 +35,11 @@ extension OCIRepositoryReconciler {
 
     /// Asks the registry for signatures, judges them and keeps the judgement.
     func judge(
-        _ source: ResolvedSource, _ requirement: SignatureRequirement, in repository: any SourceRepository,
+        _ source: ResolvedSource, _ requirement: SignatureRequirement, through access: VerificationAccess,
         _ run: ReconcileRun
     ) async throws(ReconcileFailure) -> SignatureJudgement {
         let begin = time.uptime
-        let judgement = try await requirement.verify(source, in: repository)
+        let judgement = try await requirement.verify(source, through: access)
         metrics.verified(requirement.provider, took: time.uptime - begin)
         do {
             try await verdicts.keep(

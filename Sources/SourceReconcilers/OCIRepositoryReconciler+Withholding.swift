@@ -10,8 +10,8 @@ struct SignatureDemand: Sendable {
     var isUsable = true
     /// The policy and the repository that the signatures are in; nil where there is none, or it was not read.
     var subject: (requirement: SignatureRequirement, location: RepositoryReference)?
-    /// What was judged, and the repository to ask; nil where the reconcile did not come to it.
-    var judged: (digest: Digest, repository: any SourceRepository)?
+    /// What was judged, and how to ask for more; nil where the reconcile did not come to it.
+    var judged: (digest: Digest, access: VerificationAccess)?
 }
 
 extension OCIRepositoryReconciler {
@@ -53,8 +53,8 @@ extension OCIRepositoryReconciler {
         guard let judged = demand.judged, judged.digest != digest else { return false }
         do throws(ReconcileFailure) {
             let source = try await ResolvedSource.resolve(
-                .digest(digest), of: run.object.spec, at: location, in: judged.repository)
-            _ = try await judge(source, requirement, in: judged.repository, run)
+                .digest(digest), of: run.object.spec, at: location, in: judged.access.repository)
+            _ = try await judge(source, requirement, through: judged.access, run)
             return true
         } catch {
             return false

@@ -69,10 +69,13 @@ package final class OCIRepositoryReconciler: Reconciler {
     private let random: RandomSource
 
     /// A reconciler of the objects in `objects`.
-    /// - Parameter references: told which Secrets a failing object works with.
+    /// - Parameters:
+    ///   - revocation: asks about the revocation of signers' certificates over the connections of a policy.
+    ///   - references: told which Secrets a failing object works with.
     package init(
         configuration: Configuration, objects: ObjectStore<OCIRepository>, server: any KubernetesAPIServer,
-        registry: any SourceRegistry, trust: any SigstoreTrust, revocation: any RevocationFetching,
+        registry: any SourceRegistry, trust: any SigstoreTrust,
+        revocation: @escaping @Sendable (ConnectionPolicy) -> any RevocationFetching,
         proxyEnvironment: ProxyEnvironment,
         store: ArtifactStore, events: any EventRecording, metrics: MetricsRegistry = MetricsRegistry(),
         time: any TimeSource = SystemTime(),
@@ -303,12 +306,13 @@ package final class OCIRepositoryReconciler: Reconciler {
             observation.progress = .stored(artifact, latestURL: latestURL)
             return
         }
-        let repository = registry.repository(
-            location, access: try await access.resolve(for: run.object, to: location, secrets: run.secrets))
+        let access = try await access.resolve(for: run.object, to: location, secrets: run.secrets)
+        let repository = registry.repository(location, access: access)
+        let verification = VerificationAccess(repository, access, time: time)
         let source = try await ResolvedSource.resolve(reference, of: spec, at: location, in: repository)
         if let requirement {
-            demand.judged = (source.digest, repository)
-            try await verify(source, requirement, in: repository, run, &observation)
+            demand.judged = (source.digest, verification)
+            try await verify(source, requirement, through: verification, run, &observation)
         }
         if case .present(let artifact, let latestURL) = observation.content, artifact.revision == source.revision,
             unchangedRules

@@ -35,6 +35,6 @@ enum NotationFlags {
         connection.proxy = .environment(ProxyEnvironment { context.environment[$0] })
         return NotationVerifier(
             trust: try NotationTrust(trustPolicy: document, certificates: files),
-            revocation: RevocationClient(http: CurlClient(), connection: connection), time: context.time)
+            revocation: RevocationClient(http: CurlClient()).fetching(over: connection), time: context.time)
     }
 }

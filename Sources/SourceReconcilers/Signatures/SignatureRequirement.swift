@@ -18,11 +18,12 @@ struct SignatureRequirement: Sendable {
     let provider: String
     /// SHA-256 over everything that a verdict rests on besides the artifact.
     let fingerprint: Digest
-    private let judge: @Sendable (ResolvedSource, any SourceRepository) async throws -> SignatureJudgement
+    private let judge: @Sendable (ResolvedSource, VerificationAccess) async throws -> SignatureJudgement
 
     init(
         provider: String, fingerprint: Digest,
-        judge: @escaping @Sendable (ResolvedSource, any SourceRepository) async throws -> SignatureJudgement
+        judge:
+            @escaping @Sendable (ResolvedSource, VerificationAccess) async throws -> SignatureJudgement
     ) {
         self.provider = provider
         self.fingerprint = fingerprint
@@ -31,10 +32,10 @@ struct SignatureRequirement: Sendable {
 
     /// Judges the signatures of what was resolved.
     func verify(
-        _ source: ResolvedSource, in repository: any SourceRepository
+        _ source: ResolvedSource, through access: VerificationAccess
     ) async throws(ReconcileFailure) -> SignatureJudgement {
         do {
-            return try await judge(source, repository)
+            return try await judge(source, access)
         } catch {
             throw .verification(provider, error)
         }

@@ -1,5 +1,6 @@
 internal import Core
 internal import Cryptography
+internal import HTTPTransport
 internal import KubernetesAPI
 internal import Verification
 
@@ -8,11 +9,12 @@ struct SignatureRequirements: Sendable {
     private let trust: any SigstoreTrust
     /// Whether keyless verification without `matchOIDCIdentity` accepts everybody (`--insecure-accept-any-identity`).
     private let acceptsAnyIdentity: Bool
-    private let revocation: any RevocationFetching
+    private let revocation: @Sendable (ConnectionPolicy) -> any RevocationFetching
     private let time: any TimeSource
 
     init(
-        trust: any SigstoreTrust, acceptsAnyIdentity: Bool, revocation: any RevocationFetching, time: any TimeSource
+        trust: any SigstoreTrust, acceptsAnyIdentity: Bool,
+        revocation: @escaping @Sendable (ConnectionPolicy) -> any RevocationFetching, time: any TimeSource
     ) {
         self.revocation = revocation
         self.time = time
@@ -57,9 +59,12 @@ struct SignatureRequirements: Sendable {
         } catch {
             throw SecretProblem(secret, field, error.message)
         }
-        let verifier = NotationVerifier(trust: trust, revocation: revocation, time: time)
-        return SignatureRequirement(provider: "notation", fingerprint: trust.digest) { source, repository in
-            let verdict = try await verifier.verify(source.descriptor, repository: source.location, in: repository)
+        return SignatureRequirement(provider: "notation", fingerprint: trust.digest) {
+            [revocation, time] source, access in
+            let asking = access.bounding(revocation(access.connection), time: time)
+            let verifier = NotationVerifier(trust: trust, revocation: asking, time: time)
+            let verdict = try await verifier.verify(
+                source.descriptor, repository: source.location, in: access.repository)
             switch verdict.result {
             case .verified(let signature):
                 return SignatureJudgement(
@@ -86,9 +91,9 @@ struct SignatureRequirements: Sendable {
         let verifier = CosignVerifier(policy: policy, trust: material?.root)
         let basis = "\(provider) \(policy.digest) \(material?.digest.description ?? "-")"
         return SignatureRequirement(provider: provider, fingerprint: Digest.of([UInt8](basis.utf8))) {
-            [time] source, repository in
+            [time] source, access in
             let signature = try await verifier.verify(
-                source.digest, reference: "\(source.location)@\(source.digest)", in: repository)
+                source.digest, reference: "\(source.location)@\(source.digest)", in: access.repository)
             return SignatureJudgement(
                 signer: SignatureSigner(signature), validUntil: root?.nextEnd(after: time.now))
         }

@@ -53,6 +53,8 @@ final class Workbench: Sendable {
         var softwareVersion = "1"
         /// Where keyless verification takes its trust material from, for objects without a trusted root of their own.
         var trust: any SigstoreTrust = NoTrust()
+        /// Who is asked about revocation, and how.
+        var revocation: @Sendable (ConnectionPolicy) -> any RevocationFetching = { _ in NoRevocation() }
         /// Which objects the controller takes.
         var selector = ""
         var registries = RegistryClient.Configuration()
@@ -146,7 +148,7 @@ final class Workbench: Sendable {
                 advertisedHost: options.advertisedHost, acceptsAnyIdentity: options.acceptsAnyIdentity,
                 servesUnverifiedArtifacts: options.servesUnverifiedArtifacts, softwareVersion: options.softwareVersion),
             objects: informer.store, server: server,
-            registry: RemoteRegistry(client), trust: options.trust, revocation: NoRevocation(),
+            registry: RemoteRegistry(client), trust: options.trust, revocation: options.revocation,
             proxyEnvironment: ProxyEnvironment([:]), store: store,
             events: events,
             metrics: metrics, time: time, references: references)

@@ -18,7 +18,16 @@ package struct RevocationRequest: Sendable, Hashable {
     /// Bytes of the answer.
     package let limit: Int
     /// For the whole exchange.
-    package let timeout: Duration
+    package var timeout: Duration
+
+    /// A question; see the properties.
+    package init(kind: Kind, url: String, body: [UInt8]?, limit: Int, timeout: Duration) {
+        self.kind = kind
+        self.url = url
+        self.body = body
+        self.limit = limit
+        self.timeout = timeout
+    }
 }
 
 /// Asks about revocation for the verifier, which opens no sockets: plain `http` only, no redirects to anywhere else, no
