@@ -86,7 +86,7 @@ final class SharedState: Sendable {
         self.time = time
         schemes = SchemeMemory(allowsLocalPlainHTTP: configuration.allowsLocalPlainHTTP, time: time)
         gates = HostGates(configuration: configuration, time: time)
-        authorizer = Authorizer(http: http, tokens: tokens, metrics: metrics, schemes: schemes)
+        authorizer = Authorizer(http: http, tokens: tokens, metrics: metrics, schemes: schemes, logger: logger)
     }
 
     func backoff(attempt: Int) -> Duration {

@@ -48,7 +48,7 @@ extension OCIRepositoryReconciler {
         do throws(ArtifactStoreError) {
             if let rebuilt = try await store.rebuild(
                 object: key, revision: source.revision, revisionDigest: source.digest, layerDigest: layer.digest,
-                layerSize: layer.size, rules: rules)
+                layerSize: layer.size, rules: rules, logger: run.request.logger)
             {
                 return rebuilt
             }

@@ -237,7 +237,7 @@ package final class OCIRepositoryReconciler: Reconciler {
             observation.content = .withheld
             return
         }
-        switch try await integrity(of: artifact, key) {
+        switch try await integrity(of: artifact, key, run.request.logger) {
         case .intact:
             observation.content = .present(refreshed(artifact), latestURL: latestURL(of: run.object.key))
             return
@@ -251,7 +251,7 @@ package final class OCIRepositoryReconciler: Reconciler {
     }
 
     private func integrity(
-        of artifact: Artifact, _ key: ObjectKey
+        of artifact: Artifact, _ key: ObjectKey, _ logger: Logger
     ) async throws(ReconcileFailure) -> IntegrityVerdict {
         // A status that somebody else wrote may hold anything; what is no digest is not in the store.
         guard let digest = try? Digest(parsing: artifact.digest) else { return .missing }
@@ -262,7 +262,7 @@ package final class OCIRepositoryReconciler: Reconciler {
             return .missing
         }
         do throws(ArtifactStoreError) {
-            return try await store.verify(object: key, path: artifact.path, digest: digest)
+            return try await store.verify(object: key, path: artifact.path, digest: digest, logger: logger)
         } catch {
             throw ReconcileFailure(
                 .storage, reason: ConditionReason.statOperationFailed,
@@ -306,7 +306,8 @@ package final class OCIRepositoryReconciler: Reconciler {
             observation.progress = .stored(artifact, latestURL: latestURL)
             return
         }
-        let access = try await access.resolve(for: run.object, to: location, secrets: run.secrets)
+        var access = try await access.resolve(for: run.object, to: location, secrets: run.secrets)
+        access.logger = run.request.logger
         let repository = registry.repository(location, access: access)
         let verification = VerificationAccess(repository, access, time: time)
         let source = try await ResolvedSource.resolve(reference, of: spec, at: location, in: repository)

@@ -54,6 +54,24 @@ struct AuthenticationTests {
             ])
     }
 
+    @Test("A token's request is counted and logged, for whom the work is, and without what is secret")
+    func told() async throws {
+        let metrics = MetricsRegistry(), log = CapturedLog()
+        var access = access()
+        access.logger = log.logger().with(["reconcileID": "x"])
+        let client = RegistryClient(
+            http: Self.tokenRegistry(), metrics: metrics, openConnections: { ["https://auth.example:443": 1] })
+        _ = try await client.repository(try repository(), access: access).resolve(.tag("1"))
+        let text = String(decoding: metrics.exposition(), as: UTF8.self)
+        #expect(text.contains(#"gotk_oci_registry_token_requests_total{host="ghcr.io"} 1"#))
+        #expect(text.contains(#"gotk_oci_registry_open_connections{host="auth.example"} 1"#))
+        let entries = try log.entries()
+        #expect(entries.map { $0["msg"] } == ["registry request", "token request", "registry request"])
+        #expect(entries.allSatisfy { $0["reconcileID"] == "x" && $0["level"] == "debug" })
+        #expect(entries[1]["url"] == "https://auth.example" && entries[1]["status"] == 200)
+        #expect(log.lines.allSatisfy { !$0.contains("token-1") && !$0.contains("hunter2") && !$0.contains("cm9ib3Q") })
+    }
+
     @Test("An anonymous user gets an anonymous token")
     func anonymous() async throws {
         let http = Self.tokenRegistry()

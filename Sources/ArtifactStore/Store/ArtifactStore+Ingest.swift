@@ -36,10 +36,11 @@ extension ArtifactStore {
 
     /// Stores what the layer holds that the object's newest artifact was made from, without a download: for new rules or a
     /// new revision with the same layer. See ``ingest(object:revision:revisionDigest:layerDigest:layerSize:rules:bytes:)``.
+    /// - Parameter logger: is told of a damaged layer; the store's own if nil.
     /// - Returns: nil when the object has no such layer, or has it no longer intact: then it has to be downloaded.
     package func rebuild(
         object: ObjectKey, revision: String, revisionDigest: Digest, layerDigest: Digest, layerSize: Int64,
-        rules: ArtifactRules
+        rules: ArtifactRules, logger: Logger? = nil
     ) async throws(ArtifactStoreError) -> StoredArtifact? {
         try object.check()
         guard let slot = slot(object), let layer = slot.record.layer, layer.digest == layerDigest,
@@ -50,7 +51,7 @@ extension ArtifactStore {
             object: object, revision: revision, revisionDigest: revisionDigest, layerDigest: layerDigest,
             layerSize: layerSize, rules: rules, limits: rules.limits ?? configuration.limits)
         do {
-            let artifact = try await reuse(slot, origin)
+            let artifact = try await reuse(slot, origin, logger ?? self.logger)
             if artifact != nil { metrics.ingested("rebuilt", time.uptime - start) }
             return artifact
         } catch {
@@ -207,7 +208,9 @@ extension ArtifactStore {
         }
     }
 
-    private func reuse(_ slot: ObjectSlot, _ origin: Origin) async throws -> StoredArtifact? {
+    private func reuse(
+        _ slot: ObjectSlot, _ origin: Origin, _ logger: Logger
+    ) async throws -> StoredArtifact? {
         try checkSize(origin)
         let inspecting = try inspectingLane(origin)
         return try await cancellable { [self] flag in

@@ -13,9 +13,10 @@ package enum IntegrityVerdict: Sendable, Hashable {
 extension ArtifactStore {
     /// Checks the file at `path` of an object against `digest`. The content is only read when the file's inode, size or
     /// time of change is not what it was when it was read last.
+    /// - Parameter logger: is told of damage; the store's own if nil.
     /// - Throws: `inputOutput` when the disk cannot say.
     package func verify(
-        object: ObjectKey, path: String, digest: Digest
+        object: ObjectKey, path: String, digest: Digest, logger: Logger? = nil
     ) async throws(ArtifactStoreError) -> IntegrityVerdict {
         do {
             try object.check()
@@ -24,7 +25,7 @@ extension ArtifactStore {
             else { return .missing }
             guard artifact.digest == digest else { return .damaged(found: artifact.digest) }
             return try await executor.run { [self] in
-                try slot.files.withLock { _ in try check(slot, artifact.file, reading: false) }
+                try slot.files.withLock { _ in try check(slot, artifact.file, reading: false, logger) }
             }
         } catch {
             throw ArtifactStoreError(from: error)
@@ -33,21 +34,23 @@ extension ArtifactStore {
 
     /// Checks one file, and takes it out of the store when it is damaged. Blocks; the slot's files are locked.
     /// - Parameter reading: whether to read the content in any case.
-    func check(_ slot: ObjectSlot, _ file: String, reading: Bool) throws -> IntegrityVerdict {
+    func check(
+        _ slot: ObjectSlot, _ file: String, reading: Bool, _ logger: Logger? = nil
+    ) throws -> IntegrityVerdict {
         var record = slot.record
         guard let index = record.artifacts.firstIndex(where: { $0.file == file }) else { return .missing }
         let artifact = record.artifacts[index]
         guard let folder = try layout.folder(slot.object), let status = try folder.status(of: file),
             status.kind == .regular
         else {
-            try drop(slot, artifact, "is no longer there")
+            try drop(slot, artifact, "is no longer there", logger)
             return .missing
         }
         let identity = FileIdentity(status)
         if identity == artifact.identity && !reading { return .intact }
         let found = try folder.openFile(file).digest(artifact.digest.algorithm)
         guard found == artifact.digest else {
-            try drop(slot, artifact, "has other bytes than it was stored with, digest \(found)")
+            try drop(slot, artifact, "has other bytes than it was stored with, digest \(found)", logger)
             try folder.remove(file)
             return .damaged(found: found)
         }
@@ -58,8 +61,10 @@ extension ArtifactStore {
         return .intact
     }
 
-    private func drop(_ slot: ObjectSlot, _ artifact: ArtifactRecord, _ what: String) throws {
-        logger.error(
+    private func drop(
+        _ slot: ObjectSlot, _ artifact: ArtifactRecord, _ what: String, _ logger: Logger?
+    ) throws {
+        (logger ?? self.logger).error(
             "an artifact in the store \(what); it is no longer served",
             ["path": .string("\(slot.object.folder)/\(artifact.file)")])
         metrics.integrityFailure()

@@ -44,6 +44,8 @@ package struct RegistryAccess: Sendable {
     package var timeout: Duration?
     /// What the timeout can be changed with, for messages: `spec.timeout`.
     package var timeoutSource: String?
+    /// Gets a line for each request and carries what the work is for; the client's own if nil.
+    package var logger: Logger?
 
     /// Anonymous access with verified TLS and 60 seconds.
     package init(

@@ -37,10 +37,14 @@ final class Authorizer: Sendable {
     private let http: any HTTPClient
     private let tokens: TokenCache
     private let metrics: RegistryMetrics
+    private let logger: Logger
     private let schemes: SchemeMemory
     private let memories = Locked<[MemoryKey: Memory]>([:])
 
-    init(http: any HTTPClient, tokens: TokenCache, metrics: RegistryMetrics, schemes: SchemeMemory) {
+    init(
+        http: any HTTPClient, tokens: TokenCache, metrics: RegistryMetrics, schemes: SchemeMemory, logger: Logger
+    ) {
+        self.logger = logger
         self.http = http
         self.tokens = tokens
         self.metrics = metrics
@@ -136,7 +140,7 @@ final class Authorizer: Sendable {
             registry: origin, realm: realm.text, service: service, scopes: scopes, access: access.key)
         let server = TokenServer(
             http: http, metrics: metrics, registry: registry, realm: realm, service: service, scopes: scopes,
-            access: access)
+            access: access, logger: access.logger ?? logger)
         let grant = try await tokens.token(for: key) { () async throws(RegistryError) in try await server.fetch() }
         return .token(grant, key)
     }

@@ -16,6 +16,7 @@ struct TokenServer: Sendable {
     let service: String
     let scopes: [String]
     let access: RegistryAccess
+    let logger: Logger
 
     /// Asks for a token: a GET with Basic credentials or none, a POST with an identity token.
     func fetch() async throws(RegistryError) -> TokenCache.FetchedToken {
@@ -25,16 +26,30 @@ struct TokenServer: Sendable {
         request.idleTimeout = Self.timeLimit
         request.connection = access.connection.withoutIdentity(unless: registry, is: realm.origin)
         metrics.countTokenRequest(host: registry)
+        metrics.noteRequest(to: realm.origin)
         let response: HTTPResponse
         let body: [UInt8]
         do {
             response = try await http.send(request)
             body = try await response.body.collect(upTo: Self.maximumAnswer)
         } catch {
+            log(request, status: nil)
             throw RegistryError(error, while: action, endpoint: realm.origin.authority)
         }
+        log(request, status: response.status)
         guard response.status == 200 else { throw failure(response, body, action) }
         return try parse(body, action)
+    }
+
+    /// Path and query stay out of it: what a registry names as its token server may hold anything.
+    private func log(_ request: HTTPRequest, status: Int?) {
+        logger.debug(
+            "token request",
+            [
+                "registry": .string(registry), "method": .string(request.method),
+                "url": .string("\(realm.origin.scheme.rawValue)://\(realm.origin.authority)"),
+                "status": status.map { .integer(Int64($0)) } ?? .null,
+            ])
     }
 
     private func request() -> HTTPRequest {

@@ -73,9 +73,11 @@ struct Exchanger: Sendable {
         throw firstFailure ?? RegistryError(.transport, "\(request.action): no way to reach it")
     }
 
+    private var logger: Logger { access.logger ?? shared.logger }
+
     private func noteScheme(_ scheme: RegistryURL.Scheme) {
         guard shared.schemes.remember(scheme, registry: registry, access.key), scheme == .http else { return }
-        shared.logger.info(
+        logger.info(
             "registry is reached over plain HTTP",
             [
                 "registry": .string(registry),
@@ -220,7 +222,7 @@ struct Exchanger: Sendable {
         let status = try? outcome.get().status
         shared.metrics.countRequest(
             host: registry, method: request.method, status: status, duration: shared.time.uptime - start)
-        shared.logger.debug(
+        logger.debug(
             "registry request",
             [
                 "registry": .string(registry), "method": .string(request.method),
