@@ -182,7 +182,38 @@ import Testing
         #expect(text.contains("source_controller_events_total{sink=\"kubernetes\",result=\"dropped\"} 2"))
     }
 
+    @Test func whatWaitsAtTheEndIsDroppedAndCounted() async throws {
+        let metrics = MetricsRegistry()
+        let recorder = EventRecorder(server: FakeAPIServer(), component: "c", instance: "i", metrics: metrics)
+        let sender = NotificationSender(
+            http: CurlClient(), address: "http://127.0.0.1:1/", component: "c", instance: "i", metrics: metrics)
+        for _ in 0..<2 {
+            recorder.record(try record())
+            sender.record(try record())
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.cancelAll()
+            group.addTask { try await recorder.run() }
+            group.addTask { try await sender.run() }
+            try await group.waitForAll()
+        }
+        let text = String(decoding: metrics.exposition(), as: UTF8.self)
+        #expect(text.contains("source_controller_events_total{sink=\"kubernetes\",result=\"dropped\"} 2"))
+        #expect(text.contains("source_controller_events_total{sink=\"notification\",result=\"dropped\"} 2"))
+    }
+
     // MARK: - Posting
+
+    @Test func aReceiverThatIsAwayHoldsNobodyUp() throws {
+        let metrics = MetricsRegistry()
+        let sender = NotificationSender(
+            http: CurlClient(), address: "http://127.0.0.1:1/", component: "c", instance: "i", capacity: 3,
+            metrics: metrics)
+        // Nobody posts: what does not fit is dropped at once.
+        for _ in 0..<5 { sender.record(try record()) }
+        let text = String(decoding: metrics.exposition(), as: UTF8.self)
+        #expect(text.contains("source_controller_events_total{sink=\"notification\",result=\"dropped\"} 2"))
+    }
 
     private func withSender(
         _ statuses: [Int], time: ManualTime = ManualTime(), metrics: MetricsRegistry = MetricsRegistry(),

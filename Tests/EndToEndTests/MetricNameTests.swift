@@ -17,6 +17,23 @@ import Testing
         return Dictionary(uniqueKeysWithValues: types.map { ($0[2], $0[3]) })
     }
 
+    /// What dashboards made for Flux's controller ask for.
+    private static let contract = [
+        "gotk_reconcile_duration_seconds": "histogram", "controller_runtime_reconcile_total": "counter",
+        "controller_runtime_reconcile_errors_total": "counter",
+        "controller_runtime_reconcile_time_seconds": "histogram",
+        "controller_runtime_active_workers": "gauge", "controller_runtime_max_concurrent_reconciles": "gauge",
+        "workqueue_depth": "gauge", "workqueue_adds_total": "counter", "workqueue_queue_duration_seconds": "histogram",
+        "workqueue_work_duration_seconds": "histogram", "workqueue_retries_total": "counter",
+        "rest_client_requests_total": "counter", "process_cpu_seconds_total": "counter",
+        "process_resident_memory_bytes": "gauge", "process_open_fds": "gauge", "process_start_time_seconds": "gauge",
+    ]
+
+    @Test func theNamesOfFluxAreKept() async throws {
+        let exposed = try await Self.exposed()
+        for (name, kind) in Self.contract { #expect(exposed[name] == kind, "\(name)") }
+    }
+
     @Test func theDocumentationListsThemAll() async throws {
         // A row of docs/metrics.md is `| `name` | kind | labels | meaning |`.
         let rows = try DocumentationPage("docs/metrics.md").text.split(separator: "\n").compactMap { line in

@@ -1,3 +1,4 @@
+import ArtifactStore
 import ControllerRuntime
 import Core
 import KubernetesAPI
@@ -31,6 +32,39 @@ import Testing
             try await bench.reconcile()
             try await eventually("the end of the object") { bench.informer.store.count == 0 }
             #expect(!Self.exposition(bench).contains(#"name="app""#))
+        }
+    }
+
+    @Test func whatARegistryAndTheStoreDoIsCounted() async throws {
+        try await Workbench.run { bench in
+            let layer = TarArchive.layer(["a": "content", "b.txt": "more"])
+            bench.registry.push("1.0.0", layer: layer)
+            try await bench.create()
+            try await bench.reconcile()
+            try await bench.change(spec: ["ignore": "*.txt"])
+            try await bench.reconcile()
+            bench.time.advance(by: .seconds(60))
+            // Retention collects the first artifact; somebody breaks the second, which is then made again from the layer.
+            try await bench.reconcile()
+            let path = try #require(try await bench.object().status.artifact?.path)
+            try bench.folder.write(Array("broken".utf8), to: path)
+            try await bench.reconcile()
+            let text = Self.exposition(bench), host = "{host=\"\(bench.host)\"}"
+            let received = text.split(separator: "\n").first {
+                $0.hasPrefix("gotk_oci_registry_received_bytes_total\(host) ")
+            }
+            #expect((received?.split(separator: " ").last.flatMap { Int($0) } ?? 0) > layer.count, "\(text)")
+            for line in [
+                "gotk_oci_registry_request_duration_seconds_count\(host) ",
+                "gotk_oci_registry_download_duration_seconds_count\(host) 1",
+                "source_controller_store_bytes \(bench.store.storedBytes)",
+                "source_controller_store_files 1",
+                "source_controller_store_collected_files_total 1",
+                "source_controller_store_integrity_failures_total 1",
+                #"source_controller_store_ingests_total{result="stored"} 1"#,
+                #"source_controller_store_ingests_total{result="rebuilt"} 2"#,
+                "source_controller_store_ingest_duration_seconds_count ",
+            ] { #expect(text.contains(line), "\(line) is not in:\n\(text)") }
         }
     }
 

@@ -37,7 +37,7 @@ import Verification
         var recipe = try NotationRecipe(
             try keys.get(), .jws, mediaType: MediaType.ociManifest.description, digest: digest,
             size: bench.registry.manifest(digest).count)
-        recipe.changeLeaf = { $0.extensions.append(.ocsp(responders)) }
+        if !responders.isEmpty { recipe.changeLeaf = { $0.extensions.append(.ocsp(responders)) } }
         let envelope = try recipe.envelope(), empty = Array("{}".utf8)
         let signature = ImageManifest(
             artifactType: NotationVerifier.artifactType,
@@ -72,6 +72,19 @@ import Verification
                 "notation.crt": try recipe.root().pem,
             ], isSecret: false)
         return ["verify": ["provider": "notation", "secretRef": ["name": "notation"]]]
+    }
+
+    @Test func aVerificationIsTimed() async throws {
+        try await Workbench.run { bench in
+            try await bench.create("app", try await Self.publish(bench, responders: []))
+            try await bench.reconcile()
+            try await bench.reconcile()
+            let verdict = try #require(try await bench.condition(ConditionType.sourceVerified))
+            #expect(verdict.status == .yes, "\(verdict.message)")
+            #expect(
+                String(decoding: bench.metrics.exposition(), as: UTF8.self).contains(
+                    #"gotk_oci_verification_duration_seconds_count{provider="notation"} 1"#), "once, not at each poll")
+        }
     }
 
     @Test(arguments: [false, true])
