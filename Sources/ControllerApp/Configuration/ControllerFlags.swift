@@ -145,7 +145,7 @@ package struct ControllerFlags: Sendable {
         artifactRetentionTTL = set.add(
             .duration(
                 "artifact-retention-ttl", default: .seconds(60),
-                help: "How long an artifact that is no longer current is kept."))
+                help: "How long an artifact is kept that is no longer current, or that another controller took over."))
         artifactRetentionRecords = set.add(
             .integer(
                 "artifact-retention-records", default: 2, in: 1...10_000,
