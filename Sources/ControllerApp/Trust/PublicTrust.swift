@@ -17,7 +17,8 @@ actor PublicTrust: SigstoreTrust, Service {
     enum State: Sendable {
         /// Nothing has asked for it.
         case idle
-        case good(expires: Timestamp, refreshed: Timestamp?)
+        /// - Parameter problem: why the last refresh failed, if it did.
+        case good(expires: Timestamp, refreshed: Timestamp?, problem: String?)
         case failed(String)
     }
 
@@ -55,8 +56,10 @@ actor PublicTrust: SigstoreTrust, Service {
     nonisolated var note: String {
         switch state.current {
         case .idle: "sigstore trust: not asked for"
-        case .good(let expires, let refreshed):
-            "sigstore trust: good until \(expires.rfc3339), refreshed \(refreshed?.rfc3339 ?? "before the start")"
+        case .good(let expires, let refreshed, let problem):
+            "sigstore trust: \(time.now < expires ? "good until" : "expired at") \(expires.rfc3339), "
+                + "refreshed \(refreshed?.rfc3339 ?? "before the start")"
+                + (problem.map { "; the last refresh failed: \($0)" } ?? "")
         case .failed(let problem): "sigstore trust: \(problem)"
         }
     }
@@ -105,7 +108,7 @@ actor PublicTrust: SigstoreTrust, Service {
         } catch {
             refreshes.increment(["failure"])
             logger.error("The public Sigstore trust material could not be refreshed", error: error)
-            if current == nil { state.withLock { $0 = .failed("\(error)") } }
+            noteFailure(RemoteText.printable("\(error)", limit: 300))
             let problem = PublicTrustError(
                 "unable to initialize trusted root: \(error); allow access to the TUF mirror, set --sigstore-tuf-mirror, or point --sigstore-trusted-root at a trusted_root.json"
             )
@@ -114,11 +117,21 @@ actor PublicTrust: SigstoreTrust, Service {
         }
     }
 
+    private func noteFailure(_ problem: String) {
+        state.withLock { state in
+            if case .good(let expires, let refreshed, _) = state {
+                state = .good(expires: expires, refreshed: refreshed, problem: problem)
+            } else {
+                state = .failed(problem)
+            }
+        }
+    }
+
     private func adopt(_ target: TUFClient.Target, refreshed: Timestamp?) throws {
         let material = try TrustMaterial(parsing: target.bytes, digest: Digest.of(target.bytes))
         current = (material, target.expires)
         expiry.set(to: Double(target.expires.seconds))
-        state.withLock { $0 = .good(expires: target.expires, refreshed: refreshed) }
+        state.withLock { $0 = .good(expires: target.expires, refreshed: refreshed, problem: nil) }
     }
 }
 
