@@ -168,15 +168,20 @@ let package = Package(
                 "Verification", "TestPKI",
             ]),
         tests("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "HTTPTransport", "YAMLCoding"]),
-        tests("ControllerApp", ["Core", "CommandLineParsing"]),
+        tests(
+            "ControllerApp",
+            [
+                "Core", "CommandLineParsing", "Cryptography", "HTTPServing", "HTTPTransport", "SourceReconcilers",
+                "Verification", "TestPKI", "VerificationFixtures",
+            ]),
         tests(
             "CommandLineApp",
             ["Core", "OCI", "HTTPTransport", "RegistryClient", "Cryptography", "Verification", "TestPKI"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Core", "Cryptography", "HTTPTransport", "HTTPServing", "TestPKI", "TestSupport", "source-controller",
-                "sourcectl",
+                "Core", "Cryptography", "HTTPTransport", "HTTPServing", "TestPKI", "TestSupport",
+                "VerificationFixtures", "source-controller", "sourcectl",
             ],
             swiftSettings: commonSettings),
     ],

@@ -113,36 +113,30 @@ import Testing
         try await stand.wait(for: "podinfo", "Ready", "True")
     }
 
-    @Test(arguments: ["http", "socks5"])
-    func aProxyIsUsed(scheme: String) async throws {
+    @Test(arguments: ForwardProxy.Kind.allCases)
+    func aProxyIsUsed(kind: ForwardProxy.Kind) async throws {
         let registry = try await DockerRegistry()
         let stand = try await Stand()
-        let port = try freePort()
-        let folder = try TemporaryDirectory()
-        try folder.write("Port \(port)\nListen 127.0.0.1\nTimeout 60\nMaxClients 20\nLogLevel Connect\n", to: "conf")
-        let proxy =
-            scheme == "http"
-            ? try ChildProcess("/usr/bin/tinyproxy", ["-d", "-c", folder.file("conf")])
-            : try ChildProcess(
-                "/usr/bin/microsocks", ["-i", "127.0.0.1", "-p", "\(port)", "-u", "me", "-P", "secret-word"])
+        let proxy = try await ForwardProxy(kind)
         try await IndependentPublisher.publish(
             ["a.yaml": "a"], to: "\(registry.address)/manifests/podinfo:1.0.0",
             arguments: ["--dest-tls-verify=false"])
-        try await eventually("the proxy listens") {
-            try await CommandLineTool.run("curl", ["-s", "http://127.0.0.1:\(port)"]).status != 7
+        var arguments = ["generic", "proxy", "--from-literal=address=\(kind.rawValue)://\(proxy.address)"]
+        if kind == .socks5 {
+            arguments += [
+                "--from-literal=username=\(ForwardProxy.username)", "--from-literal=password=\(ForwardProxy.password)",
+            ]
         }
-        var arguments = ["generic", "proxy", "--from-literal=address=\(scheme)://127.0.0.1:\(port)"]
-        if scheme == "socks5" { arguments += ["--from-literal=username=me", "--from-literal=password=secret-word"] }
         let outcome = try await CommandLineTool.run(
             Programs.kubectl, ["create", "secret"] + arguments,
             environment: ["KUBECONFIG": stand.folder.file("kubeconfig"), "HOME": stand.folder.path])
         try #require(outcome.status == 0)
         try await stand.apply(Self.manifest(registry, "proxySecretRef: { name: proxy }"))
         try await stand.wait(for: "podinfo", "Ready", "True")
-        #expect(proxy.log.contains(scheme == "http" ? registry.address : "connected to 127.0.0.1"), "\(proxy.log)")
-        #expect(!stand.log.contains("secret-word"))
+        #expect(proxy.log.contains(kind == .http ? registry.address : "connected to 127.0.0.1"), "\(proxy.log)")
+        #expect(!stand.log.contains(ForwardProxy.password))
         // Without the proxy nothing goes: it is not merely tried first.
-        proxy.kill()
+        proxy.stop()
         _ = try await stand.kubectl("annotate", "ocirepository/podinfo", "reconcile.fluxcd.io/requestedAt=1")
         try await stand.wait(for: "podinfo", "Ready", "False", containing: "proxy")
     }

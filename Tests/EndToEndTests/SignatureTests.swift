@@ -84,6 +84,47 @@ import Testing
             "the last good artifact stays served, as upstream")
     }
 
+    /// `--serve-unverified-artifacts=false`: consumers are refused until the signature counts again, restart or not.
+    @Test func anUnverifiedArtifactIsWithheld() async throws {
+        let registry = try await DockerRegistry()
+        let stand = try await Stand(arguments: ["--serve-unverified-artifacts=false"])
+        let signer = try await OpenSSLSigner(), other = try await OpenSSLSigner()
+        let digest = try await Self.publish("1", registry, tag: "1.0.0")
+        try await signer.sign(digest, in: "manifests/podinfo", on: registry.address)
+        func setKey(_ signer: OpenSSLSigner) async throws {
+            _ = try await stand.kubectl("delete", "secret", "cosign-pub", "--ignore-not-found")
+            _ = try await stand.kubectl(
+                "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(signer.publicKeyPath)")
+        }
+        try await setKey(signer)
+        try await stand.apply(Self.manifest(registry, tag: "1.0.0"))
+        let before = try await stand.wait(for: "podinfo", "Ready", "True")
+        let url = before.member(at: "status", "artifact", "url")?.stringValue ?? ""
+        #expect(try await stand.get(url).status == 200)
+
+        try await setKey(other)
+        _ = try await stand.kubectl("annotate", "ocirepository/podinfo", "reconcile.fluxcd.io/requestedAt=1")
+        let failed = try await stand.wait(
+            for: "podinfo", "Ready", "False", containing: "what is stored is withheld", reason: "VerificationError")
+        #expect(failed.member(at: "status", "artifact") == nil && failed.member(at: "status", "url") == nil)
+        func expectRefusal() async throws {
+            let answer = try await stand.get(url)
+            #expect(answer.status == 404)
+            #expect(String(decoding: answer.body, as: UTF8.self).hasPrefix("withheld: "))
+        }
+        try await expectRefusal()
+        try await stand.stop(SIGKILL)
+        try await stand.start()
+        try await expectRefusal()
+
+        try await setKey(signer)
+        let after = try await stand.wait(for: "podinfo", "Ready", "True")
+        #expect(after.member(at: "status", "artifact", "url")?.stringValue == url)
+        #expect(
+            after.member(at: "status", "artifact", "digest") == before.member(at: "status", "artifact", "digest"))
+        #expect(try await stand.get(url).status == 200)
+    }
+
     @Test func aMendedSecretHealsAtOnce() async throws {
         let registry = try await DockerRegistry()
         // The next retry of a failing object is far away: only the change of the Secret can bring it back.

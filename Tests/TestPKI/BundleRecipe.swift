@@ -94,6 +94,14 @@ package struct BundleRecipe {
         ]
     }
 
+    /// Makes the statement one about the manifest with this digest.
+    package mutating func state(_ digest: Digest, predicateType: String = BundleRecipe.cosign) {
+        statement = [
+            "_type": "https://in-toto.io/Statement/v1", "predicateType": .string(predicateType), "predicate": [:],
+            "subject": [["digest": [digest.algorithm.rawValue: .string(digest.hex)]]],
+        ]
+    }
+
     /// The signer's certificate.
     package func leaf() throws -> Certificate {
         var builder = CertificateBuilder(

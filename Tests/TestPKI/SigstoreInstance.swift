@@ -21,6 +21,9 @@ package struct SigstoreInstance {
     package let timestampKey: PrivateKey
     package let timestampLeaf: Certificate
 
+    /// One instance for every test that changes nothing of it: making keys takes the time.
+    package static let shared = Result { try SigstoreInstance() }
+
     package static let originV1 = "rekor.test - 4711"
     package static let originV2 = "log2.test"
 

@@ -135,6 +135,20 @@ final class Stand: Sendable {
         return (Int(code) ?? 0, Array(outcome.stdout[..<newline]))
     }
 
+    /// What `/readyz?verbose` says.
+    var readiness: String {
+        get async throws {
+            String(decoding: try await get("http://127.0.0.1:\(healthPort)/readyz?verbose").body, as: UTF8.self)
+        }
+    }
+
+    /// What `/metrics` says.
+    var metrics: String {
+        get async throws {
+            String(decoding: try await get("http://127.0.0.1:\(metricsPort)/metrics").body, as: UTF8.self)
+        }
+    }
+
     /// The names in the artifact that the status of an object advertises, as tar lists them.
     func artifactEntries(of object: JSONValue) async throws -> [String] {
         let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""

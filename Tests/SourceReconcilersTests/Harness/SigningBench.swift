@@ -36,21 +36,6 @@ struct KeyedSigner: Sendable {
     }
 }
 
-extension SigstoreInstance {
-    /// One instance serves every test: making keys takes the time.
-    static let shared = Result { try SigstoreInstance() }
-}
-
-extension BundleRecipe {
-    /// A statement about the manifest with this digest.
-    mutating func state(_ digest: Digest, predicateType: String = BundleRecipe.cosign) {
-        statement = [
-            "_type": "https://in-toto.io/Statement/v1", "predicateType": .string(predicateType), "predicate": [:],
-            "subject": [["digest": [digest.algorithm.rawValue: .string(digest.hex)]]],
-        ]
-    }
-}
-
 extension Workbench {
     /// Pushes content under the tag `1.0.0`, signed by `signer`, and creates the Secret `keys` and an object that asks for a
     /// signature by it.
