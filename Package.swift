@@ -171,7 +171,8 @@ let package = Package(
         tests(
             "ControllerApp",
             [
-                "Core", "CommandLineParsing", "Cryptography", "HTTPServing", "HTTPTransport", "SourceReconcilers",
+                "Core", "CommandLineParsing", "Cryptography", "HTTPServing", "HTTPTransport", "RegistryClient",
+                "SourceReconcilers",
                 "Verification", "TestPKI", "VerificationFixtures",
             ]),
         tests(

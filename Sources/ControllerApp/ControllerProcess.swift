@@ -113,14 +113,8 @@ private struct ControllerParts: Sendable {
 
         // The store and the registries.
         store = try Self.makeStore(configuration, time: time, metrics: metrics, logger: logger)
-        var registries = RegistryClient.Configuration()
-        registries.allowsLocalPlainHTTP = values[flags.registryPlainHTTPForPrivateHosts]
-        registries.requestsPerHost = values[flags.registryConcurrency]
-        registries.minimumDownloadRate = values[flags.downloadRateMinimum]
-        registries.maximumDownloadRate = values[flags.downloadRateLimit]
-        registries.userAgent = "source-controller/\(ControllerMain.version)"
         let registryClient = RegistryClient(
-            http: http, configuration: registries,
+            http: http, configuration: configuration.registries,
             tokenCache: TokenCache(
                 maximumSize: values[flags.tokenCacheMaximumSize],
                 maximumDuration: values[flags.tokenCacheMaximumDuration], time: time),

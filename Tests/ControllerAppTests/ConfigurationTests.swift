@@ -1,5 +1,6 @@
 import CommandLineParsing
 import ControllerApp
+import RegistryClient
 import Testing
 
 @Suite("What flags ask for")
@@ -29,6 +30,19 @@ struct ConfigurationTests {
         )
         _ = try configuration("--download-rate-limit=2048")
         _ = try configuration("--download-rate-limit=1", "--download-rate-minimum=0")
+    }
+
+    @Test("Registries are spoken to as the flags say")
+    func registries() throws {
+        let given = try configuration(
+            "--download-rate-minimum=500", "--download-rate-limit=100000", "--registry-concurrency=3",
+            "--registry-plain-http-for-private-hosts=false"
+        ).registries
+        #expect(given.minimumDownloadRate == 500 && given.maximumDownloadRate == 100_000)
+        #expect(given.requestsPerHost == 3 && !given.allowsLocalPlainHTTP)
+        let usual = try configuration().registries
+        #expect(usual.minimumDownloadRate == 1024 && usual.maximumDownloadRate == 0)
+        #expect(usual.requestsPerHost == 16 && usual.allowsLocalPlainHTTP)
     }
 
     @Test("A label selector gives the Lease a name of its own: eight digits of its SHA-256")
