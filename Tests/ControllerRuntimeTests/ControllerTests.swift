@@ -128,6 +128,22 @@ import Testing
         #expect(controller.depth == 1 && controller.waiting.isEmpty)
     }
 
+    @Test func aStallIsCountedAsAFailureThatIsNotTriedAgain() async throws {
+        let metrics = MetricsRegistry()
+        let gate = Gate()
+        try await withController(gate, metrics: metrics) { controller in
+            controller.enqueue(key("a"), priority: .requested)
+            try await gate.open("a", .terminal(Fault()))
+            try await eventually {
+                let text = String(decoding: metrics.exposition(), as: UTF8.self)
+                return [
+                    "controller_runtime_terminal_reconcile_errors_total{controller=\"ocirepository\"} 1",
+                    "controller_runtime_reconcile_errors_total{controller=\"ocirepository\"} 1",
+                ].allSatisfy(text.contains)
+            }
+        }
+    }
+
     @Test func outcomesDecideWhatComesNext() async throws {
         let gate = Gate()
         let time = ManualTime()

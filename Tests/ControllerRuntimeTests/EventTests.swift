@@ -204,6 +204,23 @@ import Testing
 
     // MARK: - Posting
 
+    @Test func aPostTakesFiveSecondsAtMost() async throws {
+        final class Receiver: HTTPClient {
+            let deadlines = Locked<[Duration?]>([])
+            func send(_ request: HTTPRequest) async throws(HTTPTransportError) -> HTTPResponse {
+                deadlines.withLock { $0.append(request.deadline) }
+                return HTTPResponse(status: 202, body: HTTPBody(bytes: []))
+            }
+        }
+        let receiver = Receiver()
+        let sender = NotificationSender(http: receiver, address: "http://127.0.0.1:1/", component: "c", instance: "i")
+        sender.record(try record())
+        let running = Task { try await sender.run() }
+        try await eventually("the post") { receiver.deadlines.current == [.seconds(5)] }
+        running.cancel()
+        try await running.value
+    }
+
     @Test func aReceiverThatIsAwayHoldsNobodyUp() throws {
         let metrics = MetricsRegistry()
         let sender = NotificationSender(

@@ -1,0 +1,71 @@
+import Core
+import Foundation
+import TestSupport
+import Testing
+
+/// That flags reach what they are about.
+@Suite(.serialized) struct FlagTests {
+    /// What `/metrics` says.
+    private static func metrics(_ stand: Stand) async throws -> String {
+        String(decoding: try await stand.get("http://127.0.0.1:\(stand.metricsPort)/metrics").body, as: UTF8.self)
+    }
+
+    @Test(arguments: [
+        "--layer-size-limit=10", "--unpacked-size-limit=100", "--compression-ratio-limit=2", "--entry-count-limit=1",
+        "--path-length-limit=3", "--path-depth-limit=1", "--storage-size-limit=10",
+    ])
+    func aLimitIsNamedByWhatIsBeyondIt(argument: String) async throws {
+        let registry = try await DockerRegistry()
+        let stand = try await Stand(arguments: [argument])
+        let content = try MainJobTests.content("1")
+        if argument.hasPrefix("--compression-ratio") {
+            let zeros = try FileHandle(forWritingTo: URL(fileURLWithPath: try content.write([], to: "zeros")))
+            // Beyond where the ratio begins to count.
+            try zeros.truncate(atOffset: 65 << 20)
+            try zeros.close()
+        }
+        try await push(content, to: "\(registry.address)/manifests/podinfo:1.0.0")
+        try await stand.apply(MainJobTests.manifest(registry, ref: "tag: 1.0.0"))
+        let flag = argument.prefix { $0 != "=" }
+        let object = try await stand.wait(for: "podinfo", "Ready", "False", containing: "(\(flag))")
+        #expect(object.member(at: "status", "artifact") == nil)
+    }
+
+    @Test func workersAndLogsAreAsAskedFor() async throws {
+        let registry = try await DockerRegistry()
+        let stand = try await Stand(arguments: ["--concurrent=7", "--log-level=debug"])
+        try await push(try MainJobTests.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
+        try await stand.apply(MainJobTests.manifest(registry, ref: "tag: 1.0.0"))
+        try await stand.wait(for: "podinfo", "Ready", "True")
+        #expect(
+            try await Self.metrics(stand).contains(
+                #"controller_runtime_max_concurrent_reconciles{controller="ocirepository"} 7"#))
+        let lines = try stand.log.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+        let requests = lines.filter { $0["msg"] == "registry request" }
+        #expect(!requests.isEmpty)
+        for line in requests {
+            #expect(line["level"] == "debug" && line["name"] == "podinfo" && line["namespace"] == "default", "\(line)")
+            #expect(line["reconcileID"]?.stringValue?.count == 36, "\(line)")
+        }
+    }
+
+    @Test func theLeaseIsUpstreamsAndGivenBack() async throws {
+        let api = try await ReplicaTests.api()
+        let replica = try Replica(
+            kubeconfig: api.folder.file("kubeconfig"), arguments: ["--enable-leader-election"])
+        try await eventually("leadership") { replica.isWorking }
+        let held = try await api.object("source-controller-leader-election", kind: "lease")
+        #expect(held.member(at: "spec", "leaseDurationSeconds") == 35)
+        #expect(held.member(at: "spec", "holderIdentity")?.stringValue?.isEmpty == false)
+        #expect(try await replica.stop() == 0)
+        let released = try await api.object("source-controller-leader-election", kind: "lease")
+        #expect(released.member(at: "spec", "holderIdentity")?.stringValue ?? "" == "")
+    }
+
+    @Test func whoLeadsShowsIt() async throws {
+        let stand = try await Stand(
+            arguments: ["--enable-leader-election"], environment: ["RUNTIME_NAMESPACE": "default"])
+        let line = #"leader_election_master_status{name="source-controller-leader-election"} 1"#
+        try await eventually("leadership") { try await Self.metrics(stand).contains(line) }
+    }
+}
