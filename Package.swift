@@ -165,7 +165,7 @@ let package = Package(
             [
                 "Core", "KubernetesAPI", "KubernetesClient", "ControllerRuntime", "OCI", "RegistryClient",
                 "ArtifactStore", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport", "EmbeddedAPIServer",
-                "Verification", "TestPKI",
+                "Verification", "TestPKI", "VerificationFixtures",
             ]),
         tests("EmbeddedAPIServer", ["Core", "KubernetesAPI", "HTTPServing", "HTTPTransport", "YAMLCoding"]),
         tests(

@@ -1,9 +1,11 @@
-import ArtifactStore
 import Core
+import FileSystem
 import Foundation
 import HTTPServing
 import TestSupport
 import Testing
+
+@testable import ArtifactStore
 
 /// Files that are kept but not given out, and the text that is kept beside them.
 @Suite struct WithholdingTests {
@@ -44,6 +46,32 @@ import Testing
         #expect((again.path, again.isWithheld) == (artifact.path, false))
         #expect(await Self.answer(fixture, artifact.path).0 == 200)
         #expect(await Self.answer(fixture, Self.latest).0 == 200)
+    }
+
+    @Test func everyFileOfTheObjectIsWithheld() async throws {
+        let fixture = try await StoreFixture()
+        let old = try await fixture.ingest(try await Layers.plain(["a": "1"]), revision: "1")
+        let new = try await fixture.ingest(try await Layers.plain(["a": "2"]), revision: "2")
+        try await fixture.store.withhold(StoreFixture.object)
+        for artifact in [old, new] { #expect(await Self.answer(fixture, artifact.path).0 == 404) }
+    }
+
+    /// Whatever the disk says, nothing is given out from then on.
+    @Test(arguments: [FaultPoint.Step.indexWritten, .indexMoved])
+    func aDiskThatFailsServesNothing(_ step: FaultPoint.Step) async throws {
+        let isBroken = Locked(false)
+        let fixture = try await StoreFixture(
+            faults: FaultPoint { at throws(FileSystemError) in
+                if at == step, isBroken.current { throw FileSystemError(operation: "write", path: "index", number: 28) }
+            })
+        let artifact = try await fixture.ingest(try await Layers.plain(["a": "1"]))
+        isBroken.withLock { $0 = true }
+        await #expect(throws: ArtifactStoreError.self) { try await fixture.store.withhold(StoreFixture.object) }
+        #expect(await Self.answer(fixture, artifact.path).0 == 404)
+        isBroken.withLock { $0 = false }
+        try await fixture.store.withhold(StoreFixture.object)
+        let second = try await StoreFixture(in: fixture.folder)
+        #expect(await Self.answer(second, artifact.path).0 == 404)
     }
 
     @Test func theyStayWithheldAcrossRestarts() async throws {

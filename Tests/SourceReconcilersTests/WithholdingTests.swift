@@ -1,3 +1,4 @@
+import ArtifactStore
 import ControllerRuntime
 import Core
 import Cryptography
@@ -66,6 +67,7 @@ import Testing
             try await bench.rotate(to: try KeyedSigner())
             try await bench.reconcile()
             try await Self.expectWithheld(bench, artifact)
+            #expect(bench.signatureRequests == 2, "asked once for bundles, once for the tag")
             let event = try #require(bench.events.all.last)
             #expect(event.reason == ConditionReason.verificationError && event.message.hasSuffix(Self.notice))
 
@@ -217,6 +219,21 @@ import Testing
             try await bench.reconcile()
             #expect(try await bench.download(artifact.path).status == 200)
             #expect(try await bench.kstatus() == .current)
+        }
+    }
+
+    /// The process ended, or the API was away, between the withholding and the status that tells of it.
+    @Test(arguments: [WorkPriority.poll, .resync])
+    func aStatusThatDoesNotKnowIsCorrected(priority: WorkPriority) async throws {
+        try await Self.withVerified { bench, _, artifact in
+            try await bench.store.withhold(ObjectKey(namespace: "apps", name: "app"))
+            try await bench.restart()
+            #expect(try await bench.download(artifact.path).status == 404)
+            bench.time.advance(by: .seconds(1))
+            try await bench.reconcile(priority: priority)
+            #expect(try await bench.download(artifact.path).status == 200, "it verifies, so it is served again")
+            #expect(try await bench.object().status.artifact?.digest == artifact.digest)
+            #expect(bench.signatureRequests == 0, "the verdict stands")
         }
     }
 
