@@ -8,6 +8,25 @@ package final class DockerRegistry: Sendable {
     private let process: Locked<ChildProcess>
     private let folder: TemporaryDirectory
 
+    /// Whose tokens a registry takes.
+    package struct TokenAuthority: Sendable {
+        /// Where clients get them.
+        package let realm: String
+        /// What the registry calls itself there; the tokens' audience.
+        package let service: String
+        /// The tokens' issuer.
+        package let issuer: String
+        /// A file of PEM certificates, read when the registry starts: their keys sign the tokens.
+        package let certificatePath: String
+
+        package init(realm: String, service: String, issuer: String, certificatePath: String) {
+            self.realm = realm
+            self.service = service
+            self.issuer = issuer
+            self.certificatePath = certificatePath
+        }
+    }
+
     /// How the registry is protected.
     package struct Protection: Sendable {
         /// User and password that everybody must give (Basic).
@@ -16,6 +35,8 @@ package final class DockerRegistry: Sendable {
         package var certificates: TestCertificates?
         /// Whether clients must show a certificate of the same authority.
         package var requiresClientCertificate = false
+        /// The token server that admits clients (Bearer).
+        package var tokens: TokenAuthority?
 
         /// Open to all, without TLS.
         package init() {}
@@ -47,6 +68,12 @@ package final class DockerRegistry: Sendable {
             guard made.status == 0 else { throw NeverHappened(description: "htpasswd failed: \(made.errorOutput)") }
             try folder.write(made.output, to: "htpasswd")
             lines += ["auth:", "  htpasswd: {realm: test, path: \(folder.file("htpasswd"))}"]
+        }
+        if let tokens = protection.tokens {
+            lines += [
+                "auth:", "  token:", "    realm: \(tokens.realm)", "    service: \(tokens.service)",
+                "    issuer: \(tokens.issuer)", "    rootcertbundle: \(tokens.certificatePath)",
+            ]
         }
         try folder.write(lines.joined(separator: "\n") + "\n", to: "config.yml")
         self.folder = folder

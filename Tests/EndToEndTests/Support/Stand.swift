@@ -125,6 +125,20 @@ final class Stand: Sendable {
         }
     }
 
+    /// Asks for a reconcile as `flux reconcile` does, and waits until it was done.
+    /// - Returns: the object afterwards.
+    @discardableResult
+    func reconcile(_ name: String) async throws -> JSONValue {
+        let token = UUID().uuidString
+        let outcome = try await kubectl(
+            "annotate", "--overwrite", "ocirepository/\(name)", "reconcile.fluxcd.io/requestedAt=\(token)")
+        guard outcome.status == 0 else { throw StandFailure(description: outcome.errorOutput) }
+        return try await eventually("the requested reconcile of \(name)") {
+            let object = try await object(name)
+            return object.member(at: "status", "lastHandledReconcileAt")?.stringValue == token ? object : nil
+        }
+    }
+
     // MARK: - HTTP
 
     /// A GET with curl.
@@ -149,8 +163,8 @@ final class Stand: Sendable {
         }
     }
 
-    /// The names in the artifact that the status of an object advertises, as tar lists them.
-    func artifactEntries(of object: JSONValue) async throws -> [String] {
+    /// The artifact that the status of an object advertises, downloaded and compared with its digest.
+    func artifact(of object: JSONValue) async throws -> [UInt8] {
         let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""
         let answer = try await get(url)
         guard answer.status == 200 else { throw StandFailure(description: "\(url) answered \(answer.status)") }
@@ -158,7 +172,12 @@ final class Stand: Sendable {
         guard object.member(at: "status", "artifact", "digest")?.stringValue == "sha256:\(digest)" else {
             throw StandFailure(description: "\(url) has digest \(digest)")
         }
-        let listing = try await CommandLineTool.run("tar", ["-tz"], input: answer.body)
+        return answer.body
+    }
+
+    /// The names in the artifact that the status of an object advertises, as tar lists them.
+    func artifactEntries(of object: JSONValue) async throws -> [String] {
+        let listing = try await CommandLineTool.run("tar", ["-tz"], input: try await artifact(of: object))
         return listing.output.split(separator: "\n").map(String.init).sorted()
     }
 }
