@@ -37,6 +37,54 @@ import Testing
             try await stand.artifactEntries(of: object).filter { !$0.hasSuffix("/") } == ["./a.yaml", "./b c.yaml"])
     }
 
+    @Test(arguments: [nil, ("user", "correct-horse")])
+    func artifactsOfTheORASClientAreRead(login: (user: String, password: String)?) async throws {
+        var protection = DockerRegistry.Protection()
+        protection.login = login
+        let registry = try await DockerRegistry(protection)
+        let stand = try await Stand()
+        let folder = try TemporaryDirectory()
+        try FileManager.default.createDirectory(
+            atPath: folder.file("deploy/deep"), withIntermediateDirectories: true)
+        let files = ["deploy/a.yaml": "a: 1\n", "deploy/deep/ünï cödé.yaml": "b: 2\n"]
+        for (name, text) in files { try folder.write(text, to: name) }
+        try folder.write("{}", to: "values.json")
+        try await ORASPublisher.push(
+            ["deploy:application/vnd.test.content.v1.tar+gzip", "values.json:application/vnd.test.values.v1+json"],
+            in: folder, to: "\(registry.address)/manifests/podinfo:1.0.0",
+            annotations: ["org.opencontainers.image.source": "https://git.test/app"], login: login)
+        var extra = ""
+        if let login {
+            try await Self.secret(
+                stand, "docker-registry", "login", "--docker-server=\(registry.address)",
+                "--docker-username=\(login.user)", "--docker-password=\(login.password)")
+            extra = "secretRef: { name: login }"
+        }
+
+        try await stand.apply(Self.manifest(registry, extra))
+        let object = try await stand.wait(for: "podinfo", "Ready", "True")
+        let unpacked = try TemporaryDirectory()
+        try unpacked.write(try await stand.artifact(of: object), to: "artifact")
+        let listing = try await CommandLineTool.run("tar", ["-C", unpacked.path, "-xzf", unpacked.file("artifact")])
+        #expect(listing.status == 0, "\(listing.errorOutput)")
+        for (name, text) in files { #expect(try unpacked.read(name) == Array(text.utf8)) }
+        #expect(
+            object.member(at: "status", "artifact", "metadata", "org.opencontainers.image.source")?.stringValue
+                == "https://git.test/app")
+
+        // The other layer, as it is.
+        try await stand.apply(
+            Self.manifest(
+                registry,
+                "layerSelector: { mediaType: application/vnd.test.values.v1+json, operation: copy }\n  \(extra)"))
+        let copied = try await eventually("the copied layer") {
+            let object = try await stand.object("podinfo")
+            let isCopied = object.member(at: "status", "observedLayerSelector", "operation")?.stringValue == "copy"
+            return isCopied ? object : nil
+        }
+        #expect(try await stand.artifact(of: copied) == Array("{}".utf8))
+    }
+
     @Test func aPasswordIsNeededAndTaken() async throws {
         var protection = DockerRegistry.Protection()
         protection.login = ("user", "correct-horse")

@@ -11,6 +11,9 @@ enum Programs {
 
     static var controller: String { "\(folder)/source-controller" }
     static var sourcectl: String { "\(folder)/sourcectl" }
+    /// The virtual environment that `scripts/install-dependencies` makes.
+    static let testTools = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../.build/test-tools")
+        .standardizedFileURL.path
     /// The `kubectl` to test with: any from 1.20 on.
     static var kubectl: String { ProcessInfo.processInfo.environment["KUBECTL"] ?? "kubectl" }
 }
