@@ -27,6 +27,9 @@ extension Transfer {
         case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST:
             return make(.proxy, "could not resolve the host of proxy \(proxy)")
         case CURLE_COULDNT_CONNECT: return make(.proxy, "could not connect to proxy \(proxy): \(systemError(easy))")
+        case CURLE_PROXY where wantsOtherCredentials(easy):
+            return make(
+                .proxy, "proxy \(proxy) wants other credentials; check username and password", isRetryable: false)
         case CURLE_PROXY:
             return make(.proxy, "proxy \(proxy) did not connect to \(peer): \(easy.errorDescription)")
         case CURLE_RECV_ERROR where status == 407 || status == 401:
@@ -37,6 +40,11 @@ extension Transfer {
             return make(.proxy, "proxy \(proxy) refused to connect to \(peer) (\(status))", isRetryable: status >= 500)
         default: return nil
         }
+    }
+
+    /// Whether a SOCKS proxy refused the user, or every method of authentication that it was offered.
+    private func wantsOtherCredentials(_ easy: EasyHandle) -> Bool {
+        [CURLPX_USER_REJECTED, CURLPX_NO_AUTH].contains { Int($0.rawValue) == easy.information(CURLINFO_PROXY_ERROR) }
     }
 
     private func connectionError(_ code: CURLcode, _ easy: EasyHandle) -> HTTPTransportError? {
