@@ -40,6 +40,38 @@ import Testing
         }
     }
 
+    /// A leader that a busy machine, or a debugger, held up knows nothing of its successor when it goes on.
+    @Test func aLeaderThatSleptWritesNothingMore() async throws {
+        let registry = try await DockerRegistry()
+        let api = try await Self.api()
+        let kubeconfig = api.folder.file("kubeconfig")
+        let repository = "\(registry.address)/manifests/podinfo"
+        for version in ["1.0.0", "2.0.0"] {
+            try await push(try MainJobTests.content(version), to: "\(repository):\(version)")
+        }
+        let first = try Replica(kubeconfig: kubeconfig, arguments: Self.election)
+        try await eventually("the first replica leads") { first.isWorking }
+        try await api.apply(MainJobTests.manifest(registry, ref: "tag: 1.0.0"))
+        try await api.wait(for: "podinfo", "Ready", "True")
+        let second = try Replica(kubeconfig: kubeconfig, arguments: Self.election)
+
+        first.signal(SIGSTOP)
+        try await eventually("the second replica takes over") { second.isWorking }
+        // Work that both would do, were both at it.
+        try await api.apply(MainJobTests.manifest(registry, ref: "tag: 2.0.0"))
+        try await api.wait(for: "podinfo", "Ready", "True", containing: "2.0.0@")
+        let settled = try await api.reconcile("podinfo")
+        let url = settled.member(at: "status", "artifact", "url")?.stringValue ?? ""
+        #expect(url.contains(":\(second.storagePort)/"))
+
+        first.signal(SIGCONT)
+        #expect(try await first.waitForExit() == 1)
+        #expect(first.log.contains("leader election lost"), "\(first.log)")
+        #expect(try await api.object("podinfo") == settled, "the old leader wrote")
+        #expect(second.isRunning)
+        #expect(try await api.get(url).status == 200)
+    }
+
     @Test func anOrderlyEndHandsTheLeadershipOver() async throws {
         let api = try await Self.api()
         let kubeconfig = api.folder.file("kubeconfig")

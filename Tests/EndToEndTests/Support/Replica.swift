@@ -29,6 +29,12 @@ final class Replica: Sendable {
     /// Whether it has begun to reconcile.
     var isWorking: Bool { log.contains("\"Starting workers\"") }
 
+    /// Sends a signal.
+    func signal(_ number: Int32) { process.signal(number) }
+
+    /// Waits for the end, and gives the exit status.
+    func waitForExit() async throws -> Int32 { try await process.waitForExit() }
+
     /// Sends a signal and waits for the end.
     @discardableResult
     func stop(_ signal: Int32 = SIGTERM) async throws -> Int32 {
