@@ -1,15 +1,16 @@
 import Foundation
 
 /// A TCP server on loopback whose connections are played by a closure, so that it can break every rule of HTTP.
-final class RawServer: Sendable {
-    let port: Int
+package final class RawServer: Sendable {
+    /// The port it listens on.
+    package let port: Int
     private let listener: Int32
     private let script: @Sendable (RawConnection) throws -> Void
     private let counter = NSLock()
     nonisolated(unsafe) private var acceptedCount = 0
 
     /// Listens on a free port; every connection runs `script` on a thread of its own and is closed after it.
-    init(_ script: @escaping @Sendable (RawConnection) throws -> Void) throws {
+    package init(_ script: @escaping @Sendable (RawConnection) throws -> Void) throws {
         self.script = script
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -54,14 +55,16 @@ final class RawServer: Sendable {
     }
 
     /// How many connections came so far.
-    var connections: Int { counter.withLock { unsafe acceptedCount } }
+    package var connections: Int { counter.withLock { unsafe acceptedCount } }
 
-    func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
+    /// The URL of `path` at it.
+    package func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
 }
 
 /// One connection of a `RawServer`: blocking, for its own thread only.
-final class RawConnection: @unchecked Sendable {
-    struct Closed: Error {}
+package final class RawConnection: @unchecked Sendable {
+    /// The client has gone.
+    package struct Closed: Error {}
 
     private var descriptor: Int32
     private var pending: [UInt8] = []
@@ -69,7 +72,7 @@ final class RawConnection: @unchecked Sendable {
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     /// A request's head, with the empty line.
-    func readHead() throws -> String {
+    package func readHead() throws -> String {
         let end = Array("\r\n\r\n".utf8)
         while true {
             if let range = pending.firstRange(of: end) {
@@ -81,21 +84,27 @@ final class RawConnection: @unchecked Sendable {
         }
     }
 
+    /// Whether the client begins a TLS handshake. What it sent is still there to be read.
+    package func beginsTLS() throws -> Bool {
+        while pending.isEmpty { try fill() }
+        return pending[0] == 0x16
+    }
+
     /// That many bytes of content.
-    func read(_ count: Int) throws -> [UInt8] {
+    package func read(_ count: Int) throws -> [UInt8] {
         while pending.count < count { try fill() }
         defer { pending.removeSubrange(..<count) }
         return Array(pending[..<count])
     }
 
     /// Everything until the client closes.
-    func readToEnd() -> [UInt8] {
+    package func readToEnd() -> [UInt8] {
         while (try? fill()) != nil {}
         return pending
     }
 
     /// Chunked content.
-    func readChunked() throws -> [UInt8] {
+    package func readChunked() throws -> [UInt8] {
         var content: [UInt8] = []
         while true {
             let line = try readLine()
@@ -123,9 +132,11 @@ final class RawConnection: @unchecked Sendable {
         pending += buffer[..<count]
     }
 
-    func write(_ text: String) throws { try write(Array(text.utf8)) }
+    /// Sends text as it is.
+    package func write(_ text: String) throws { try write(Array(text.utf8)) }
 
-    func write(_ bytes: [UInt8]) throws {
+    /// Sends bytes as they are.
+    package func write(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in
@@ -137,30 +148,31 @@ final class RawConnection: @unchecked Sendable {
     }
 
     /// Answers with a length.
-    func respond(_ status: String = "200 OK", headers: String = "", body: String = "") throws {
+    package func respond(_ status: String = "200 OK", headers: String = "", body: String = "") throws {
         try write("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
     }
 
     /// Waits for room in the kernel's buffer.
-    func isWritable(within milliseconds: Int32) -> Bool {
+    package func isWritable(within milliseconds: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         return unsafe poll(&entry, 1, milliseconds) > 0
     }
 
     /// A server that takes its time.
-    func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+    package func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 
     /// Ends the sending side only.
-    func halfClose() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func halfClose() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Ends the connection with a reset.
-    func reset() {
+    package func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         close()
     }
 
-    func close() {
+    /// Ends the connection.
+    package func close() {
         if descriptor >= 0 { _ = Glibc.close(descriptor) }
         descriptor = -1
     }
