@@ -24,6 +24,16 @@ struct DocumentationTests {
         #expect(try DocumentationPage("docs/migrating-from-flux.md").text.contains("`\(lease)`"))
     }
 
+    @Test("Every message that a page quotes is produced by a test", arguments: Quote.pages)
+    func quotes(page: String) throws {
+        let tested = try Quote.tested()
+        let quotes = try Quote.all(in: page)
+        #expect(!quotes.isEmpty)
+        for quote in quotes {
+            #expect(tested.contains(quote), "no test compares this with what is said: #\"\(quote)\"#")
+        }
+    }
+
     @Test("A duration that contradicts another flag is shown as it is written")
     func durations() throws {
         let flags = ControllerFlags()

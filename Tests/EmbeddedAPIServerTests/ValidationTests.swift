@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 /// What the product's own definition refuses, in kube-apiserver's words.
@@ -54,6 +55,52 @@ import Testing
         let answer = try await server.post(Self.path, Self.object(spec))
         #expect(answer.status == 422)
         #expect(answer.message == "OCIRepository.source.toolkit.fluxcd.io \"x\" is invalid: \(message)")
+    }
+
+    @Test(
+        arguments: [
+            (
+                "interval", "5",
+                Quote(
+                    #"spec.interval: Invalid value: "5": spec.interval in body should match '^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$'"#
+                )
+            ),
+            ("interval", "(absent)", Quote(#"spec.interval: Required value"#)),
+            (
+                "url", "https://x",
+                Quote(#"spec.url: Invalid value: "https://x": spec.url in body should match '^oci://.*$'"#)
+            ),
+            (
+                "provider", "foo",
+                Quote(#"spec.provider: Unsupported value: "foo": supported values: "generic", "aws", "azure", "gcp""#)
+            ),
+        ])
+    func `what pages quote`(field: String, value: String, quote: Quote) async throws {
+        let server = try TestServer(definition: Definitions.ociRepository)
+        let answer = try await server.post(Self.path, Self.object([field: .string(value)]))
+        #expect(quote.matches(answer.message), "\(answer.message)")
+    }
+
+    @Test func `a field that there is not`() async throws {
+        let server = try TestServer(definition: Definitions.ociRepository)
+        let answer = try await server.post(
+            "\(Self.path)?fieldValidation=Strict", Self.object(["ref": ["tagg": "1"]]))
+        #expect(answer.status == 400)
+        #expect(Quote(#"strict decoding error: unknown field "spec.ref.tagg""#).matches(answer.message))
+    }
+
+    @Test func `a version that is deprecated`() async throws {
+        let server = try TestServer(definition: Definitions.ociRepository)
+        var object = Self.object([:])
+        object["apiVersion"] = "source.toolkit.fluxcd.io/v1beta2"
+        let answer = try await server.post(
+            "/apis/source.toolkit.fluxcd.io/v1beta2/namespaces/demo/ocirepositories", object)
+        // `299 - "text"`, of which kubectl makes `Warning: text`.
+        let warning = answer.headers["Warning"]?.dropFirst(#"299 - ""#.count).dropLast() ?? ""
+        let quote = Quote(
+            #"Warning: source.toolkit.fluxcd.io/v1beta2 OCIRepository is deprecated; use source.toolkit.fluxcd.io/v1 OCIRepository"#
+        )
+        #expect(quote.matches("Warning: \(warning)"), "\(answer.headers)")
     }
 
     @Test func `defaults, also of nested objects, and nullable members`() async throws {

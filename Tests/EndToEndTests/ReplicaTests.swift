@@ -28,6 +28,10 @@ import Testing
         let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""
         #expect(url.contains(":\(first.storagePort)/"))
         #expect(!second.isWorking)
+        try await eventually("what the second replica waits for is said") {
+            second.hasLogged(Quote(#"Attempting to acquire leader lease"#))
+                && second.hasLogged(Quote(#"New leader elected"#))
+        }
         #expect(try await api.get("http://127.0.0.1:\(second.storagePort)/").status == 0, "only the leader serves")
 
         try await first.stop(SIGKILL)
@@ -100,7 +104,10 @@ import Testing
         let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""
         try await api.stop(SIGKILL)
         if !arguments.isEmpty {
-            try await eventually("the lease is lost") { replica.log.contains("Leader election lost") }
+            try await eventually("the lease is lost") { replica.hasLogged(Quote(#"Leader election lost"#)) }
+            #expect(
+                replica.hasLogged(
+                    Quote(#"Artifacts are served on; reconciling goes on once the lease can be renewed"#)))
         }
         #expect(try await api.get(url).status == 200)
         try await api.start()
@@ -146,10 +153,58 @@ import Testing
         try await eventually("the log names the address that refuses") {
             replica.log.contains("127.0.0.1:\(port)") && replica.log.contains("refused")
         }
+        try await eventually("what pages quote") {
+            replica.hasLogged(Quote(#"Listing failed; it is tried again"#))
+                && replica.hasLogged(Quote(#"could not connect to 127.0.0.1:2: connection refused"#))
+        }
         let ready = try await CommandLineTool.run(
             "curl", ["-s", "http://127.0.0.1:\(replica.healthPort)/readyz"])
         #expect(ready.output.contains("the objects are not listed yet"))
         #expect(try await replica.stop(SIGTERM) == 0)
+    }
+
+    @Test func aNamespaceThatThereIsNotIsSaid() async throws {
+        let api = try await Self.api()
+        let replica = try Replica(
+            kubeconfig: api.folder.file("kubeconfig"), arguments: Self.election, namespace: "nowhere")
+        try await eventually("the log names the namespace") {
+            replica.hasLogged(Quote(#"The lease could not be read or written; it is tried again"#))
+                && replica.hasLogged(Quote(#"namespaces "nowhere" not found"#))
+        }
+    }
+
+    @Test(arguments: [
+        (["--concurent=2"], 2, Quote(#"unknown flag: --concurent; did you mean --concurrent?"#)),
+        (
+            ["--storage-addr=x"], 2,
+            Quote(
+                #"invalid value 'x' for --storage-addr: must be <host>:<port>, [<IPv6>]:<port> or :<port> with a port from 0 to 65535"#
+            )
+        ),
+        (
+            ["--storage-path=/proc/x"], 1,
+            Quote(#"failed to create folder '/proc/x': No such file or directory"#)
+        ),
+        (
+            ["--health-addr=(taken)"], 1,
+            Quote(
+                #"cannot listen on 127.0.0.1:8180: Address already in use; stop what uses the address, or choose another"#
+            )
+        ),
+    ])
+    func aStartThatFailsSaysWhy(arguments: [String], status: Int, quote: Quote) async throws {
+        let folder = try TemporaryDirectory()
+        let taken = try RawServer { _ in }
+        let outcome = try await CommandLineTool.run(
+            Programs.controller,
+            [
+                "--standalone", "--standalone-addr=127.0.0.1:\(try freePort())",
+                "--standalone-data=\(folder.file("data"))", "--standalone-kubeconfig=\(folder.file("kubeconfig"))",
+                "--storage-path=\(folder.file("artifacts"))", "--storage-addr=127.0.0.1:\(try freePort())",
+                "--metrics-addr=", "--health-addr=",
+            ] + arguments.map { $0.replacing("(taken)", with: "127.0.0.1:\(taken.port)") })
+        #expect(outcome.status == Int32(status))
+        #expect(quote.isSaid(inLog: outcome.output + "\n" + outcome.errorOutput), "\(outcome.errorOutput)")
     }
 
     @Test(arguments: [

@@ -28,8 +28,12 @@ import Testing
         _ = try await stand.kubectl(
             "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(signer.publicKeyPath)")
         try await stand.apply(Self.manifest(registry, tag: "1.0.0"))
-        try await stand.wait(
+        let object = try await stand.wait(
             for: "podinfo", "SourceVerified", "True", containing: "verified signature of revision 1.0.0@\(digest)")
+        let quote = Quote(
+            #"verified signature of revision 1.0.0@sha256:6e157705..., signed by key sha256:652f6a16... (simple signing)"#
+        )
+        #expect(quote.matches(stand.message(of: object, "SourceVerified")))
         try await stand.wait(for: "podinfo", "Ready", "True")
     }
 
@@ -79,6 +83,10 @@ import Testing
             "create", "secret", "generic", "cosign-pub", "--from-file=cosign.pub=\(other.publicKeyPath)")
         _ = try await stand.kubectl("annotate", "ocirepository/podinfo", "reconcile.fluxcd.io/requestedAt=1")
         let after = try await stand.wait(for: "podinfo", "Ready", "False", reason: "VerificationError")
+        let quote = Quote(
+            #"...: signature 1 of the tag 'sha256-....sig': it is not signed with any of the accepted keys (tried ECDSA P-256 sha256:57308e20...)"#
+        )
+        #expect(quote.matches(stand.message(of: after)), "\(stand.message(of: after))")
         #expect(
             after.member(at: "status", "artifact") == before.member(at: "status", "artifact"),
             "the last good artifact stays served, as upstream")
@@ -123,6 +131,34 @@ import Testing
         #expect(
             after.member(at: "status", "artifact", "digest") == before.member(at: "status", "artifact", "digest"))
         #expect(try await stand.get(url).status == 200)
+    }
+
+    @Test(arguments: [
+        (
+            "--sigstore-trusted-root=/nope/trusted_root.json",
+            Quote(
+                #"the trusted root '/nope/trusted_root.json' of --sigstore-trusted-root does not exist or may not be read"#
+            )
+        ),
+        (
+            "--sigstore-tuf-mirror=https://no-such-host.invalid",
+            Quote(
+                #"unable to initialize trusted root: 16.root.json could not be fetched: could not resolve host no-such-host.invalid; allow access to the TUF mirror, set --sigstore-tuf-mirror, or point --sigstore-trusted-root at a trusted_root.json"#
+            )
+        ),
+    ])
+    func trustThatCannotBeHadIsSaid(argument: String, quote: Quote) async throws {
+        let registry = try await DockerRegistry()
+        let cache = try TemporaryDirectory()
+        let stand = try await Stand(arguments: [argument], environment: ["TUF_ROOT": cache.path])
+        _ = try await Self.publish("1", registry, tag: "1.0.0")
+        try await stand.apply(
+            MainJobTests.manifest(
+                registry, ref: "tag: 1.0.0",
+                extra: "verify: { provider: cosign, matchOIDCIdentity: [{ issuer: ^https://a$, subject: ^b$ }] }"))
+        try await eventually(within: .seconds(40), "'\(quote)'") {
+            quote.matches(stand.message(of: try await stand.object("podinfo")))
+        }
     }
 
     @Test func aMendedSecretHealsAtOnce() async throws {

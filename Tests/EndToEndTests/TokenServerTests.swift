@@ -34,8 +34,12 @@ import Testing
         defer { tokens.stop() }
         let (registry, stand) = try await Self.setUp(tokens)
         try await stand.apply(RegistryAccessTests.manifest(registry, ""))
-        try await stand.wait(
+        let refused = try await stand.wait(
             for: "podinfo", "Ready", "False", containing: "HTTP 401: incorrect username or password; anonymous")
+        let anonymous = Quote(
+            #"HTTP 401: incorrect username or password; anonymous: the object names no secretRef and no serviceAccountName: check user name, password or token and its rights"#
+        )
+        #expect(anonymous.matches(stand.message(of: refused)))
 
         try await Self.login(stand, registry, password: "wrong-battery")
         try await stand.apply(RegistryAccessTests.manifest(registry, "secretRef: { name: login }"))
@@ -46,6 +50,10 @@ import Testing
                 entry '\(registry.address)' were used: check user name, password or token and its rights
                 """, reason: "OCIArtifactPullFailed")
         #expect(!failed.text().contains("wrong-battery"))
+        let quote = Quote(
+            #"HTTP 401: incorrect username or password; the credentials of Secret 'default/login' of spec.secretRef, entry '127.0.0.1:5051' were used: check user name, password or token and its rights"#
+        )
+        #expect(quote.matches(stand.message(of: failed)))
         #expect(tokens.grants(to: "robot") == 0)
 
         _ = try await stand.kubectl("delete", "secret", "login")

@@ -39,6 +39,8 @@ import Testing
                 let event = try #require(bench.events.all.last)
                 #expect(event.reason == "ArtifactUpToDate" && event.isTrace && event.type == .normal)
                 #expect(event.message == "artifact up-to-date with remote revision: '1.0.0@\(digest)'")
+                let quote = Quote(#"artifact up-to-date with remote revision: '1.0.0@sha256:6e157705...'"#)
+                #expect(quote.matches(event.message))
                 try await bench.reconcile()
             }
             #expect(bench.events.all.count == 2, "polls that nobody asked for are not told")
@@ -265,6 +267,9 @@ import Testing
                 #expect(status.condition(ConditionType.reconciling)?.status == .yes)
                 #expect(status.condition(ConditionType.reconciling)?.reason == "Progressing")
                 #expect(status.condition(ConditionType.reconciling)?.message == building)
+                let quote = Quote(
+                    #"building artifact: new revision '1.0.0@sha256:6e157705...' for '127.0.0.1:5051/team/app:1.0.0'"#)
+                #expect(quote.matches(building))
                 #expect(status.condition(ConditionType.ready)?.status == .unknown)
                 #expect(status.condition(ConditionType.ready)?.message == building)
                 #expect(status.condition(ConditionType.artifactOutdated) == nil, "there is nothing to be outdated")
@@ -307,9 +312,9 @@ import Testing
                 try await bench.showProgress()
                 let status = try await bench.object().status
                 #expect(status.condition(ConditionType.reconciling)?.reason == "Progressing")
-                #expect(
-                    status.condition(ConditionType.reconciling)?.message
-                        == "processing object: new generation 1 -> 2")
+                let message = status.condition(ConditionType.reconciling)?.message ?? ""
+                #expect(message == "processing object: new generation 1 -> 2")
+                #expect(Quote(#"processing object: new generation 1 -> 2"#).matches(message))
                 #expect(status.observedGeneration == 1)
                 #expect(try await bench.kstatus() == .inProgress)
                 gate.open()

@@ -58,6 +58,11 @@ import Testing
             #expect(
                 bench.events.all.count == 1 && event.type == .normal && event.reason == "Succeeded" && !event.isTrace)
             #expect(event.message == "stored artifact with revision '1.0.0@\(digest)' from '\(bench.url)'")
+            let quote = Quote(
+                #"stored artifact with revision '1.0.0@sha256:6e157705...' from 'oci://127.0.0.1:5051/team/app'"#)
+            #expect(quote.matches(event.message))
+            let stored = Quote(#"stored artifact for digest '1.0.0@sha256:6e157705...'"#)
+            #expect(stored.matches(after.condition(ConditionType.ready)?.message ?? ""))
             #expect(event.annotations["source.toolkit.fluxcd.io/revision"] == "1.0.0@\(digest)")
         }
     }
@@ -75,6 +80,8 @@ import Testing
             let reference = "\(bench.host)/team/app:1.0.0"
             #expect(outdated.status == .yes && outdated.reason == "NewRevision")
             #expect(outdated.message == "new revision '1.0.0@\(two)' for '\(reference)'")
+            let quote = Quote(#"new revision '1.0.0@sha256:6e157705...' for '127.0.0.1:5051/team/app:1.0.0'"#)
+            #expect(quote.matches(outdated.message))
             #expect(status.condition(ConditionType.reconciling)?.reason == ConditionReason.progressingWithRetry)
             #expect(
                 status.condition(ConditionType.reconciling)?.message

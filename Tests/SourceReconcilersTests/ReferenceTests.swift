@@ -3,6 +3,7 @@ import Core
 import KubernetesAPI
 import OCI
 import SourceReconcilers
+import TestSupport
 import Testing
 
 /// Which version a reference means, and what is taken of it.
@@ -132,6 +133,8 @@ import Testing
                 #expect(try await bench.names(name) == [file])
                 let event = try #require(bench.events.all.last { $0.object.name == name })
                 #expect(event.reason == "NewArtifact" && event.message.contains("chose manifest \(chosen)"))
+                let quote = Quote(#"chose manifest sha256:a450e8f4... (linux/amd64) of 2 in the index"#)
+                #expect(quote.matches(event.message) == (tag == "multi"), "\(event.message)")
             }
         }
     }
@@ -167,6 +170,10 @@ import Testing
                 event.message
                     == "stored artifact with revision '1.0.0@\(digest)' from '\(bench.url)', origin source 'https://git.test/team/app', origin revision 'main@sha1:abc'"
             )
+            let quote = Quote(
+                #"stored artifact with revision '1.0.0@sha256:6e157705...' from 'oci://127.0.0.1:5051/team/app', origin source 'https://git.test/team/app', origin revision 'main@sha1:abc'"#
+            )
+            #expect(quote.matches(event.message), "\(event.message)")
             #expect(event.annotations["source.toolkit.fluxcd.io/revision"] == "1.0.0@\(digest)")
             #expect(event.annotations["source.toolkit.fluxcd.io/digest"] == artifact.digest)
         }

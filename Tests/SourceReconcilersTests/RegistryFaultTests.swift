@@ -99,6 +99,12 @@ import Testing
         answering("429", pull, "failed to determine artifact digest: ", "HTTP 429", "limits requests") {
             RegistryStandIn.error(429, "TOOMANYREQUESTS")
         },
+        answering("404 for the repository", pull, "HTTP 404", "NAME_UNKNOWN") {
+            RegistryStandIn.error(404, "NAME_UNKNOWN")
+        },
+        answering("429 with a time to wait", pull, "HTTP 429", "asks to wait 5m0s") {
+            RegistryStandIn.error(429, "TOOMANYREQUESTS", ["Retry-After": "300"])
+        },
         answering("500", pull, "failed to determine artifact digest: ", "HTTP 500") {
             RegistryStandIn.error(500, "UNKNOWN")
         },

@@ -8,7 +8,20 @@ import Testing
 
 /// Specs and the objects that they name, wrong in every way that the API server lets through.
 @Suite struct SpecFaultTests {
-    @Test(.timeLimit(.minutes(10)), arguments: references + secrets + certificates + proxies + unsupported + signatures)
+    @Test func pagesQuoteWhatIsProvoked() {
+        let all = [
+            Self.references, Self.secrets, Self.certificates, Self.proxies, Self.unsupported, Self.signatures,
+            Self.policies, RegistryFaultTests.reachability, RegistryFaultTests.answers, RegistryFaultTests.lies,
+            ContentFaultTests.layers, ContentFaultTests.limits, ContentFaultTests.disk, SlowRegistryTests.servers,
+            SlowRegistryTests.bodies, SlowRegistryTests.tokens, SlowRegistryTests.silence,
+        ].joined().map(\.name)
+        for name in QuotedFaults.quotes.keys { #expect(all.contains(name), "no case is called '\(name)'") }
+    }
+
+    @Test(
+        .timeLimit(.minutes(10)),
+        arguments: references + secrets + certificates + proxies + unsupported + signatures
+            + policies)
     func isReported(_ fault: FaultCase) async throws { try await fault.prove() }
 
     private static let authentication = ConditionReason.authenticationFailed
@@ -24,6 +37,9 @@ import Testing
             "a URL without a path", ConditionReason.urlInvalid, "URL validation failed for 'oci://':", isStall: true
         ) {
             _ in ["url": "oci://"]
+        },
+        FaultCase("a URL with a space", ConditionReason.urlInvalid, "is not a host name", isStall: true) { _ in
+            ["url": "oci://Bad Host/x"]
         },
         FaultCase("a URL in capitals", ConditionReason.urlInvalid, "lower case", isStall: true) { bench in
             ["url": .string("oci://\(bench.host)/Team/App")]
@@ -256,6 +272,54 @@ import Testing
         },
     ]
 
+    /// A case with Notation's trust policy and certificates in a Secret.
+    private static func notation(
+        _ name: String, _ fragment: String, policy: String?, certificates: [String: String]? = nil
+    ) -> FaultCase {
+        unverified(name, fragment, provider: "notation") { bench in
+            var data = ["ca.acme.crt": try await authority()]
+            if let certificates { data = certificates }
+            data["trustpolicy.json"] = policy
+            try await bench.createSecret("trust", data, isSecret: false)
+            return ["provider": "notation", "secretRef": ["name": "trust"]]
+        }
+    }
+
+    private static func policy(level: String = "strict", scopes: String = "*") -> String {
+        """
+        {"version":"1.0","trustPolicies":[{"name":"all","registryScopes":["\(scopes)"],
+        "signatureVerification":{"level":"\(level)"},"trustStores":["ca:acme"],
+        "trustedIdentities":["x509.subject: C=US, ST=WA, O=Sample"]}]}
+        """
+    }
+
+    static let policies: [FaultCase] = [
+        unverified("Notation without a Secret", "spec.verify.secretRef is missing", provider: "notation") { _ in
+            ["provider": "notation"]
+        },
+        notation("no trust policy", "'trustpolicy.json'", policy: nil),
+        notation("a trust policy that is no JSON", "no valid JSON", policy: "{\nversion: 1"),
+        notation("a trust policy of no level", "'strictt'", policy: policy(level: "strictt")),
+        notation(
+            "a trust policy for other registries", "registryScopes", policy: policy(scopes: "ghcr.io/team/app")),
+        notation("no certificate for a trust store", "there is no certificate", policy: policy(), certificates: [:]),
+        notation("no Notation signature", "application/vnd.cncf.notary.signature", policy: policy()),
+        unverified("an identity that is no expression", "'('", provider: "cosign keyless") { _ in
+            ["matchOIDCIdentity": [["issuer": "(", "subject": "^me$"]]]
+        },
+        unverified("a trust root that is none", "'trusted_root.json'", provider: "cosign keyless") { bench in
+            try await bench.createSecret("root", ["trusted_root.json": "{}"], isSecret: false)
+            return [
+                "trustedRootSecretRef": ["name": "root"],
+                "matchOIDCIdentity": [["issuer": "^https://issuer$", "subject": "^me$"]],
+            ]
+        },
+    ]
+
+    private static func authority() async throws -> String {
+        String(decoding: try await SharedCertificates.task.value.authority.certificate, as: UTF8.self)
+    }
+
     private static func publicKey() async throws -> String {
         let key = try await SharedCertificates.task.value.client.keyPath
         return try await CommandLineTool.run("openssl", ["pkey", "-in", key, "-pubout"]).output
@@ -302,6 +366,10 @@ import Testing
             #expect(
                 message.hasPrefix("URL validation failed for 'oci://***@\(bench.host)")
                     && message.contains("spec.secretRef"))
+            let quote = Quote(
+                #"URL validation failed for 'oci://***@127.0.0.1:5051/team/app': URL must not contain credentials; remove them and name a Secret in spec.secretRef"#
+            )
+            #expect(quote.matches(message) == (path == "/team/app"))
             let texts = bench.log.lines + bench.events.all.map(\.message) + status.conditions.map(\.message)
             for text in texts { #expect(!text.contains("top-secret")) }
         }

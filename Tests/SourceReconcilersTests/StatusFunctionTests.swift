@@ -1,6 +1,7 @@
 import Core
 import KubernetesAPI
 import SourceReconcilers
+import TestSupport
 import Testing
 
 /// Every row of the contract's condition table, through the one function that decides.
@@ -59,7 +60,9 @@ import Testing
 
     @Test func beginningWithoutAChangeSaysSo() {
         let status = OCIRepositoryStatus.following(Self.readyStatus, observing: Self.observation(), at: Self.later)
-        #expect(summary(status).first == "Reconciling=True Progressing: reconciliation in progress")
+        let first = summary(status).first ?? ""
+        #expect(first == "Reconciling=True Progressing: reconciliation in progress")
+        #expect(Quote(#"reconciliation in progress"#).matches(first))
     }
 
     @Test(arguments: [
@@ -75,6 +78,7 @@ import Testing
             ])
         #expect(status.artifact == nil)
         #expect(status.url == nil)
+        #expect(Quote(#"building artifact"#).matches(summary(status)[1]) == (content == .absent))
     }
 
     @Test func aNewRevisionOutdatesTheStoredOne() {

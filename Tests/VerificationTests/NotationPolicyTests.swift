@@ -2,6 +2,7 @@ import Core
 import Cryptography
 import OCI
 import TestPKI
+import TestSupport
 import Testing
 import Verification
 import VerificationFixtures
@@ -96,6 +97,32 @@ struct NotationPolicyTests {
         let error = #expect(throws: VerificationError.self) { try setup.trust() }
         #expect(error?.code == .policy)
         #expect(error?.message.contains(item.text) == true, "\(error?.message ?? "")")
+    }
+
+    @Test(arguments: [
+        (
+            true,
+            Quote(
+                #"...: signature sha256:553270a7...: no certificate of its chain (root 'CN=notation root,O=test') is among the 1 in ca:acme"#
+            )
+        ),
+        (
+            false,
+            Quote(
+                #"...: signature sha256:553270a7...: it is signed by 'CN=signer,O=Acme\, Rockets,ST=WA,C=US', who is none of the 1 trusted identities of the trust policy 'tests'"#
+            )
+        ),
+    ])
+    func whatPagesQuote(isOfAnotherAuthority: Bool, quote: Quote) async throws {
+        var setup = try NotationSetup()
+        if isOfAnotherAuthority {
+            setup.certificates = ["ca.acme.crt": Array(setup.recipe.timestampRoot.pem.utf8)]
+        } else {
+            setup.edit("trustedIdentities", ["x509.subject: C=US, ST=WA, O=Sample"])
+        }
+        let frozen = setup
+        let error = await #expect(throws: VerificationError.self) { try await frozen.verify() }
+        #expect(quote.matches(error?.message ?? ""), "\(error?.message ?? "")")
     }
 
     @Test func aSecretWithoutAPolicy() throws {

@@ -60,9 +60,10 @@ struct SourceAccess: Sendable {
                 let pulls = try await server.get(ServiceAccount.self, key).imagePullSecrets
                 names += pulls.map { ($0, "service account '\(account)'") }
             } catch {
+                let problem =
+                    error.isNotFound ? "does not exist; create it or correct the name" : "cannot be read: \(error)"
                 throw .authentication(
-                    "failed to get credential: service account '\(key)' of spec.serviceAccountName cannot be read: \(error)"
-                )
+                    "failed to get credential: service account '\(key)' of spec.serviceAccountName \(problem)")
             }
         }
         guard !names.isEmpty else {

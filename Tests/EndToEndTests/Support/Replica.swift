@@ -10,8 +10,12 @@ final class Replica: Sendable {
     private let process: ChildProcess
 
     /// Starts a controller against the API that `kubeconfig` leads to; it is not waited for.
-    /// - Parameter storagePort: a port of its own unless told otherwise.
-    init(kubeconfig: String, storagePort: Int? = nil, arguments: [String] = []) throws {
+    /// - Parameters:
+    ///   - storagePort: a port of its own unless told otherwise.
+    ///   - namespace: where its lease is.
+    init(
+        kubeconfig: String, storagePort: Int? = nil, arguments: [String] = [], namespace: String = "default"
+    ) throws {
         folder = try TemporaryDirectory()
         self.storagePort = try storagePort ?? freePort()
         healthPort = try freePort()
@@ -21,10 +25,12 @@ final class Replica: Sendable {
                 "--kubeconfig=\(kubeconfig)", "--storage-path=\(folder.file("artifacts"))",
                 "--storage-addr=127.0.0.1:\(self.storagePort)", "--storage-adv-addr=127.0.0.1:\(self.storagePort)",
                 "--metrics-addr=", "--health-addr=127.0.0.1:\(healthPort)", "--min-retry-delay=100ms",
-            ] + arguments, environment: ["RUNTIME_NAMESPACE": "default"])
+            ] + arguments, environment: ["RUNTIME_NAMESPACE": namespace])
     }
 
     var log: String { process.log }
+    /// Whether a line of the log says what a page quotes.
+    func hasLogged(_ quote: Quote) -> Bool { quote.isSaid(inLog: log) }
     var isRunning: Bool { process.isRunning }
     /// Whether it has begun to reconcile.
     var isWorking: Bool { log.contains("\"Starting workers\"") }

@@ -112,6 +112,12 @@ final class Stand: Sendable {
         }
     }
 
+    /// What a condition of an object says.
+    func message(of object: JSONValue, _ condition: String = "Ready") -> String {
+        let conditions = object.member(at: "status", "conditions")?.arrayValue ?? []
+        return conditions.first { $0["type"]?.stringValue == condition }?["message"]?.stringValue ?? ""
+    }
+
     /// The messages of the events of an object, by reason.
     func events(of name: String) async throws -> [(type: String, reason: String, message: String, count: Int64)] {
         let outcome = try await kubectl(

@@ -75,6 +75,9 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
                 failure.message.contains(fragment),
                 "'\(fragment)' is not in: \(failure.message)\n\(bench.log.lines.joined(separator: "\n"))")
         }
+        for quote in QuotedFaults.quotes[name] ?? [] {
+            #expect(quote.matches(failure.message), "'\(quote)' is not a quote of: \(failure.message)")
+        }
         #expect(failure.message.utf8.count < 2000, "the message is endless")
         #expect(failure.message.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }, "the message is not printable")
         #expect(ready.status == .no && ready.reason == reason && ready.message == failure.message, "\(ready)")

@@ -210,10 +210,17 @@ final class RegistryStandIn: HTTPHandler {
             ], body: isHead ? .empty : .bytes(manifest.bytes))
     }
 
+    /// What the distribution registry says.
+    private static let messages = [
+        "UNAUTHORIZED": "authentication required", "DENIED": "requested access to the resource is denied",
+        "MANIFEST_UNKNOWN": "manifest unknown", "NAME_UNKNOWN": "repository name not known to registry",
+    ]
+
     static func error(_ status: Int, _ code: String, _ headers: HTTPFields = [:]) -> HTTPServerResponse {
         var headers = headers
         headers["Content-Type"] = "application/json"
-        let text = #"{"errors":[{"code":"\#(code)","message":"the stand-in says \#(code)"}]}"#
+        let message = messages[code] ?? "the stand-in says \(code)"
+        let text = #"{"errors":[{"code":"\#(code)","message":"\#(message)"}]}"#
         return HTTPServerResponse(status: status, headers: headers, body: .bytes(Array(text.utf8)))
     }
 
