@@ -206,7 +206,7 @@ private struct ControllerParts: Sendable {
     ) throws -> ArtifactStore {
         let flags = configuration.flags, values = configuration.values
         let path = values[flags.storagePath]
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try StorageFolder.make(at: path)
         let total = values[flags.storageSizeLimit]
         return try ArtifactStore(
             configuration: .init(

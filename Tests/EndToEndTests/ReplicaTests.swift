@@ -183,7 +183,9 @@ import Testing
         ),
         (
             ["--storage-path=/proc/x"], 1,
-            Quote(#"failed to create folder '/proc/x': No such file or directory"#)
+            Quote(
+                #"the folder '/proc/x' of --storage-path does not exist and cannot be made; make it, or choose another folder"#
+            )
         ),
         (
             ["--health-addr=(taken)"], 1,

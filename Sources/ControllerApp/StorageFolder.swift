@@ -1,0 +1,24 @@
+internal import FoundationEssentials
+
+/// The folder of `--storage-path`.
+enum StorageFolder {
+    /// Makes the folder and those above it, where they do not exist.
+    /// - Throws: `StorageFolderError`, for the operator to read.
+    static func make(at path: String) throws(StorageFolderError) {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            // Foundation's own words are its types and codes.
+            throw StorageFolderError(path: path)
+        }
+    }
+}
+
+/// A storage folder that there is not, and that cannot be made.
+struct StorageFolderError: Error, CustomStringConvertible {
+    let path: String
+
+    var description: String {
+        "the folder '\(path)' of --storage-path does not exist and cannot be made; make it, or choose another folder"
+    }
+}
