@@ -231,12 +231,18 @@ struct TUFClientTests {
         #expect(try await bench.client.stored(Self.name, at: Self.now).timestampVersion <= 6)
     }
 
-    /// A refresh that breaks off in the middle leaves the last good target usable.
+    /// A refresh that breaks off in the middle leaves the last good target usable, and no longer than it was before: a
+    /// mirror that passes on new timestamps but withholds what they name would otherwise freeze it.
     @Test func brokenOffRefreshes() async throws {
         var repository = try TUFRepository()
+        let late = Self.now + .seconds(10_000)
+        for role in ["root", "snapshot", "targets"] { repository.expires[role] = late }
         let old = repository.target
         let bench = try Bench(repository)
-        try await bench.refresh()
+        let oldTimestamp = bench.mirror.files["timestamp.json"]
+        let end = try await bench.refresh().expires
+        #expect(end == Self.now + .seconds(1000))
+        repository.expires["timestamp"] = late
         repository.timestampVersion = 2
         repository.snapshotVersion = 2
         repository.targetsVersion = 2
@@ -245,11 +251,59 @@ struct TUFClientTests {
         for path in ["timestamp.json", "2.snapshot.json", "2.targets.json"] {
             bench.mirror.files[path] = files[path]
             await bench.refuses(.fetch)
-            #expect(try await bench.client.stored(Self.name, at: Self.now).bytes == old)
+            let stored = try await bench.client.stored(Self.name, at: Self.now)
+            #expect(stored.bytes == old && stored.expires == end && stored.timestampVersion == 1)
+            let error = await #expect(throws: TUFError.self) { try await bench.client.stored(Self.name, at: end) }
+            #expect(error?.code == .expired)
         }
+        // What was seen of the new documents holds off the old ones.
+        bench.mirror.files["timestamp.json"] = oldTimestamp
+        await bench.refuses(.rollback)
         try bench.publish(repository)
         #expect(try await bench.refresh().bytes == repository.target)
-        #expect(try await bench.client.stored(Self.name, at: Self.now).bytes == repository.target)
+        #expect(try await bench.client.stored(Self.name, at: end).bytes == repository.target)
+    }
+
+    /// A crash between two writes may leave documents of two refreshes.
+    @Test func mixedStores() async throws {
+        var repository = try TUFRepository()
+        let bench = try Bench(repository)
+        try await bench.refresh()
+        let old = bench.store.current
+        repository.timestampVersion = 2
+        repository.snapshotVersion = 2
+        repository.targetsVersion = 2
+        try bench.publish(repository)
+        try await bench.refresh()
+        for name in ["completed-timestamp.json", "completed-snapshot.json", "completed-targets.json"] {
+            let new = try #require(bench.store.current[name])
+            try await bench.store.write(try #require(old[name]), name)
+            let error = await #expect(throws: TUFError.self) { try await bench.client.stored(Self.name, at: Self.now) }
+            #expect(error?.code == .mismatch, "\(name)")
+            try await bench.store.write(new, name)
+        }
+        #expect(try await bench.client.stored(Self.name, at: Self.now).targetsVersion == 2)
+    }
+
+    /// A target that nobody can read does not take the place of one that is good.
+    @Test func unusableTargets() async throws {
+        struct Unreadable: Error {}
+        var repository = try TUFRepository()
+        let old = repository.target
+        let bench = try Bench(repository)
+        try await bench.refresh()
+        repository.timestampVersion = 2
+        repository.snapshotVersion = 2
+        repository.targetsVersion = 2
+        repository.target = Array("new".utf8)
+        try bench.publish(repository)
+        let error = await #expect(throws: TUFError.self) {
+            try await bench.client.refresh(Self.name, at: Self.now) { bytes in
+                if bytes != old { throw Unreadable() }
+            }
+        }
+        #expect(error?.code == .malformed && error?.underlying is Unreadable)
+        #expect(try await bench.client.stored(Self.name, at: Self.now).bytes == old)
     }
 
     /// The same version with other content is not taken.

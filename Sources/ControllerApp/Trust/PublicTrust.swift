@@ -69,7 +69,8 @@ actor PublicTrust: SigstoreTrust, Service {
         if let current, time.now < current.expires { return current.material }
         if !isLoaded {
             isLoaded = true
-            if let stored = try? await client.stored(Self.target, at: time.now) { try adopt(stored, refreshed: nil) }
+            // What cannot be used is fetched anew.
+            if let stored = try? await client.stored(Self.target, at: time.now) { try? adopt(stored, refreshed: nil) }
             if let current, time.now < current.expires { return current.material }
         }
         if let failure, time.uptime < failure.until { throw failure.error }
@@ -101,7 +102,8 @@ actor PublicTrust: SigstoreTrust, Service {
 
     private func fetch() async throws {
         do {
-            try adopt(try await client.refresh(Self.target, at: time.now), refreshed: time.now)
+            let target = try await client.refresh(Self.target, at: time.now) { _ = try TrustedRoot(parsing: $0) }
+            try adopt(target, refreshed: time.now)
             failure = nil
             refreshes.increment(["success"])
             logger.info("Refreshed the public Sigstore trust material")

@@ -4,7 +4,8 @@ internal import Cryptography
 /// Follows a TUF repository (specification 1.0, section 5.3): a pure workflow over a mirror and a store.
 ///
 /// Each refresh either returns a target that the repository vouches for now, or throws; documents that were accepted stay
-/// in the store and hold off rollbacks.
+/// in the store and hold off rollbacks. Apart from them the store keeps the documents of the last refresh that was completed:
+/// a newer timestamp alone, whose snapshot or target is withheld, does not make what was there before good for longer.
 package struct TUFClient: Sendable {
     /// A target file, and until when it may be used without asking again.
     package struct Target: Sendable {
@@ -37,29 +38,41 @@ package struct TUFClient: Sendable {
     ///   - name: a plain file name.
     ///   - now: the time at which everything must be unexpired; taken once, before anything is fetched.
     ///   - limit: bytes that the target may have.
-    package func refresh(_ name: String, at now: Timestamp, limit: Int = 1 << 20) async throws(TUFError) -> Target {
+    ///   - isUsable: throws for a target that its user cannot use. That fails the refresh, and `stored` goes on giving the
+    ///     last target that could be used, until its documents expire.
+    package func refresh(
+        _ name: String, at now: Timestamp, limit: Int = 1 << 20, isUsable: ([UInt8]) throws -> Void = { _ in }
+    ) async throws(TUFError) -> Target {
         let root = try await updatedRoot(at: now)
         let timestamp = try await updatedTimestamp(root, at: now)
         let snapshot = try await updatedSnapshot(root, timestamp, at: now)
-        let (targets, encoded) = try await updatedTargets(root, snapshot, at: now)
+        let targets = try await updatedTargets(root, snapshot, at: now)
         let info = try targetInfo(name, targets, limit: limit)
         let bytes = try await targetBytes(info, root)
-        // Only now, so that what is stored always leads to a target that is stored.
-        if let encoded { try await write(encoded, "targets.json") }
+        do {
+            try isUsable(bytes)
+        } catch {
+            throw TUFError(.malformed, "'\(name)' cannot be used: \(shown("\(error)", limit: 300))", underlying: error)
+        }
+        for document in [targets, snapshot, timestamp] {
+            try await write(document.encoding, Self.completedName(of: document.role))
+        }
         return target(bytes, root, timestamp, snapshot, targets)
     }
 
-    /// The target as last accepted, if every document that vouches for it is in the store and unexpired; no mirror is asked.
+    /// The target of the last refresh that was completed, while every document that vouched for it then is unexpired; no
+    /// mirror is asked.
     package func stored(_ name: String, at now: Timestamp, limit: Int = 1 << 20) async throws(TUFError) -> Target {
         let root = try await trustedRoot()
         try root.document.requireFresh(at: now)
-        guard let timestamp = await accepted(.timestamp, root, limit: Self.maximumTimestamp),
-            let snapshot = await accepted(.snapshot, root, limit: Self.maximumSnapshot),
-            let targets = await accepted(.targets, root, limit: Self.maximumTargets)
+        guard let timestamp = await completed(.timestamp, root, limit: Self.maximumTimestamp),
+            let snapshot = await completed(.snapshot, root, limit: Self.maximumSnapshot),
+            let targets = await completed(.targets, root, limit: Self.maximumTargets)
         else { throw TUFError(.store, "there is no complete set of metadata in the store") }
-        // A refresh that broke off may have left a timestamp or snapshot that names newer documents: the last targets
-        // that were accepted as a whole remain good until they expire.
         for document in [timestamp, snapshot, targets] { try document.requireFresh(at: now) }
+        // Written one after the other, they may be of two refreshes after a crash.
+        try requireNamed(snapshot, by: timestamp)
+        try requireNamed(targets, by: snapshot)
         let info = try targetInfo(name, targets, limit: limit)
         guard let bytes = await read(Self.fileName(of: info)) else {
             throw TUFError(.store, "the store does not hold '\(name)'")
@@ -110,8 +123,10 @@ extension TUFClient {
             let (old, new) = (try root.keys(of: .timestamp), try next.keys(of: .timestamp))
             let (oldSnapshot, newSnapshot) = (try root.keys(of: .snapshot), try next.keys(of: .snapshot))
             if old != new || oldSnapshot != newSnapshot {
-                try await remove("timestamp.json")
-                try await remove("snapshot.json")
+                for role in [TUFRole.timestamp, .snapshot] {
+                    try await remove(Self.completedName(of: role))
+                    try await remove("\(role).json")
+                }
             }
             try await write(bytes, "root.json")
             root = next
@@ -180,14 +195,13 @@ extension TUFClient {
         return new
     }
 
-    /// The targets metadata that the snapshot names, and its encoding if it is not in the store yet.
     private func updatedTargets(
         _ root: TUFRoot, _ snapshot: TUFDocument, at now: Timestamp
-    ) async throws(TUFError) -> (TUFDocument, encoded: [UInt8]?) {
+    ) async throws(TUFError) -> TUFDocument {
         let (info, version) = try snapshot.metadata("targets.json")
         if let stored = await accepted(.targets, root, limit: Self.maximumTargets), stored.version == version {
             try stored.requireFresh(at: now)
-            return (stored, nil)
+            return stored
         }
         let limit = min(info.length ?? Self.maximumTargets, Self.maximumTargets)
         let bytes = try await metadata(.targets, version, root, limit: limit)
@@ -196,7 +210,16 @@ extension TUFClient {
         try new.requireSigned(by: root)
         try requireVersion(new, version)
         try new.requireFresh(at: now)
-        return (new, bytes)
+        try await write(bytes, "targets.json")
+        return new
+    }
+
+    private func requireNamed(_ document: TUFDocument, by other: TUFDocument) throws(TUFError) {
+        let (info, version) = try other.metadata("\(document.role).json")
+        guard document.version == version else {  // check: tuf-stored-version
+            throw TUFError(.mismatch, "the \(document.role) metadata in the store is not what \(other.role) names")
+        }
+        try info.requireMatch(document.encoding)
     }
 
     private func requireVersion(_ document: TUFDocument, _ version: Int64) throws(TUFError) {
@@ -218,7 +241,18 @@ extension TUFClient {
 
     /// The document in the store, if the root's keys signed it; what they did not sign is as if it were not there.
     private func accepted(_ role: TUFRole, _ root: TUFRoot, limit: Int) async -> TUFDocument? {
-        guard let bytes = await read("\(role).json"),
+        await document("\(role).json", role, root, limit: limit)
+    }
+
+    /// The document of the last refresh that was completed; as with `accepted`, only with the signatures that it needs.
+    private func completed(_ role: TUFRole, _ root: TUFRoot, limit: Int) async -> TUFDocument? {
+        await document(Self.completedName(of: role), role, root, limit: limit)
+    }
+
+    private static func completedName(of role: TUFRole) -> String { "completed-\(role).json" }
+
+    private func document(_ name: String, _ role: TUFRole, _ root: TUFRoot, limit: Int) async -> TUFDocument? {
+        guard let bytes = await read(name),
             let document = try? TUFDocument(parsing: bytes, role, limit: limit),
             (try? document.requireSigned(by: root)) != nil
         else { return nil }

@@ -13,6 +13,8 @@ struct TUFDocument: Sendable {
     let expires: Timestamp
     /// The `signed` member.
     let content: JSONValue
+    /// The whole document, as it was read.
+    let encoding: [UInt8]
     /// The bytes that signatures are over: OLPC canonical JSON of the `signed` member.
     private let signedBytes: [UInt8]
     private let signatures: [(keyID: String, bytes: [UInt8])]
@@ -44,6 +46,7 @@ struct TUFDocument: Sendable {
         self.version = version
         self.expires = expires
         self.content = content
+        encoding = bytes
         self.signedBytes = signedBytes
         signatures = list.compactMap { entry in
             guard let keyID = entry["keyid"]?.stringValue,
