@@ -3,6 +3,15 @@ import TestSupport
 /// What the pages for operators quote of the messages of failures, by the case that provokes each.
 enum QuotedFaults {
     static let quotes: [String: [Quote]] = [
+        "too many keys": [
+            Quote(
+                #"Secret 'apps/keys' of spec.verify.secretRef: has 33 keys whose names end in '.pub'; remove those that are not needed, 32 are accepted"#
+            )
+        ],
+        "an empty subject": [
+            Quote(
+                #"matchOIDCIdentity: 'subject' is empty and would accept any subject; write '.*' if that is meant"#)
+        ],
         "a URL with a tag": [
             Quote(
                 #"URL validation failed for 'oci://127.0.0.1:5051/team/app:1.0.0': URL must not contain a tag; remove ':1.0.0'"#

@@ -257,6 +257,15 @@ import Testing
             try await bench.createSecret("keys", ["cosign.pub": "top-secret-nonsense"])
             return ["secretRef": ["name": "keys"]]
         },
+        unverified("too many keys", "'apps/keys'", "33 keys", "32 are accepted") { bench in
+            let key = try await publicKey()
+            try await bench.createSecret(
+                "keys", Dictionary(uniqueKeysWithValues: (0..<33).map { ("\($0).pub", key) }), isSecret: false)
+            return ["secretRef": ["name": "keys"]]
+        },
+        unverified("an empty subject", "'subject' is empty", provider: "cosign keyless") { _ in
+            ["matchOIDCIdentity": [["issuer": "^https://issuer$", "subject": ""]]]
+        },
         unverified("keyless for everybody", "matchOIDCIdentity", provider: "cosign keyless") { _ in
             ["provider": "cosign"]
         },

@@ -38,8 +38,15 @@ package struct IdentityMatcher: Sendable {
     }
 
     /// The matcher of `spec.verify.matchOIDCIdentity[]`: RE2 expressions that match some part, as upstream.
-    /// - Throws: `VerificationError` (`.policy`) naming the expression and its fault.
+    /// - Throws: `VerificationError` (`.policy`) naming the expression and its fault. An empty one, such as a substitution
+    ///   that was not set leaves behind, would match everything; that has to be written out.
     package init(issuerPattern: String, subjectPattern: String) throws(VerificationError) {
+        guard !issuerPattern.isEmpty else {  // check: issuer-pattern
+            throw VerificationError(.policy, Self.emptyPattern("issuer"))
+        }
+        guard !subjectPattern.isEmpty else {  // check: subject-pattern
+            throw VerificationError(.policy, Self.emptyPattern("subject"))
+        }
         do {
             issuer = .pattern(try RegularExpression(issuerPattern))
             subject = .pattern(try RegularExpression(subjectPattern))
