@@ -106,6 +106,7 @@ struct RevocationTests {
             $0.request = try OCSPRequest(for: authority.certificate, issuer: authority.certificate)
         }
         refuses("ocsp-certificate") { $0.request = try OCSPRequest(for: authority.leaf, issuer: stranger.certificate) }
+        refuses("ocsp-one-answer") { $0.copies = 2 }
         refuses("ocsp-this-update") { $0.thisUpdate = Self.now + .seconds(301) }
         refuses("ocsp-next-update") { $0.nextUpdate = Self.now + .seconds(-1) }
         refuses("(next update)") { $0.nextUpdate = nil }

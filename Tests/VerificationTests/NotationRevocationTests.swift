@@ -176,6 +176,18 @@ struct NotationRevocationTests {
             try Self.publish(setup, Self.delta) { $0.extensions = [.listNumber(numbers.0), .deltaOf(numbers.1)] }
             #expect(try await Self.code(setup) == .revocationUnknown)
         }
+        // delta-scope: both have the same issuing distribution point, or none.
+        let point = CertificateBuilder.Extension.issuingPoint(
+            DERWriter.explicit(0, DERWriter.explicit(0, GeneralName.uri(Self.list))))
+        let users = CertificateBuilder.Extension.issuingPoint(DERWriter.element(0x81, [0xff]))
+        for (base, changes, code) in [
+            ([point], [point], nil), ([users], [users], nil), ([point], [], .revocationUnknown),
+            ([], [point], .revocationUnknown), ([point], [users], .revocationUnknown),
+        ] as [([CertificateBuilder.Extension], [CertificateBuilder.Extension], Rejection.Code?)] {
+            try Self.publish(setup) { $0.extensions += [freshest] + base }
+            try Self.publish(setup, Self.delta) { $0.extensions = [.listNumber(6), .deltaOf(5)] + changes }
+            #expect(try await Self.code(setup) == code)
+        }
         // crl-delta
         try Self.publish(setup) { $0.extensions = [.listNumber(6), .deltaOf(5)] }
         #expect(try await Self.code(setup) == .revocationUnknown)

@@ -67,6 +67,9 @@ package struct OCSPResponse: Sendable {
         guard let answer = matching.first else {
             throw CryptographyError(.revocation, "the OCSP response is not about the certificate")
         }
+        guard matching.count == 1 else {  // check: ocsp-one-answer
+            throw CryptographyError(.revocation, "the OCSP response has several answers about the certificate")
+        }
         guard answer.thisUpdate <= time + Self.skew else {  // check: ocsp-this-update
             throw CryptographyError(.revocation, "the OCSP response is from the future")
         }

@@ -90,9 +90,13 @@ package struct RevocationList: Sendable {
     /// Whether the list holds only changes since a complete one.
     package var isDelta: Bool { extensions[Self.deltaIndicator] != nil }
 
-    /// Fails unless the list holds the changes since `base`, or since an older list.
+    /// Fails unless the list holds the changes since `base`, or since an older list, of the same scope (RFC 5280, section
+    /// 5.2.4).
     /// - Throws: `CryptographyError` (`.revocation`).
     package func verifyDelta(of base: RevocationList) throws(CryptographyError) {
+        guard extensions[Self.issuingPoint] == base.extensions[Self.issuingPoint] else {  // check: delta-scope
+            throw CryptographyError(.revocation, "the list of changes is of another scope than the revocation list")
+        }
         guard let since = try Self.magnitude(extensions[Self.deltaIndicator]),
             let own = try Self.magnitude(extensions[Self.number]),
             let complete = try Self.magnitude(base.extensions[Self.number])

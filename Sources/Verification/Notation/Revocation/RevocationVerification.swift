@@ -115,13 +115,15 @@ struct RevocationVerification: Sendable {
             guard !point.isPartial else {  // check: crl-partial
                 throw Rejection(.revocationUnknown, "a revocation list for some reasons only is not supported")
             }
-            let (base, end) = try await list(at: point, certificate, issuer, isDelta: false)
+            let (base, end) = try await list(at: point.urls, of: point, certificate, issuer, isDelta: false)
             var ends = [end]
             var found: RevocationStatus?
             do {
                 found = try base.status(of: certificate)
                 for changesPoint in base.freshestPoints {
-                    let (changes, changesEnd) = try await list(at: changesPoint, certificate, issuer, isDelta: true)
+                    // It has the scope of the list that it changes, wherever it is fetched from.
+                    let (changes, changesEnd) = try await list(
+                        at: changesPoint.urls, of: point, certificate, issuer, isDelta: true)
                     try changes.verifyDelta(of: base)
                     found = try changes.status(of: certificate) ?? found
                     ends.append(changesEnd)
@@ -135,12 +137,13 @@ struct RevocationVerification: Sendable {
         return Answer(status: status, until: until ?? now)
     }
 
-    /// The first valid list of a distribution point, whose URLs name the same list.
+    /// The first valid list of the distribution point `point` at `urls`, which name the same list.
     private func list(
-        at point: CRLDistributionPoint, _ certificate: Certificate, _ issuer: Certificate, isDelta: Bool
+        at urls: [String], of point: CRLDistributionPoint, _ certificate: Certificate, _ issuer: Certificate,
+        isDelta: Bool
     ) async throws(Rejection) -> (RevocationList, Timestamp) {
         var failure = Rejection(.revocationUnknown, "a CRL distribution point has no URL")
-        for url in point.urls {
+        for url in urls {
             let request = RevocationRequest(
                 kind: .revocationList, url: url, body: nil, limit: RevocationList.maximumSize,
                 timeout: Self.listTimeout)
