@@ -41,6 +41,12 @@ struct BundleCheckTests {
         Case("root-hash-algorithm", nil) { $0.trust.edit("tlogs.0.hashAlgorithm", "SHA2_512") },
         Case("root-log-start", nil) { $0.trust.edit("tlogs.0.publicKey.validFor.start", nil) },
         Case("root-key-details", nil) { $0.trust.edit("ctlogs.0.publicKey.keyDetails", "PKIX_ECDSA_P384_SHA_384") },
+        Case("root-log-count", nil) { setup in
+            let log = setup.trust.at("tlogs.0") ?? .null
+            setup.trust.edit("tlogs", .array(Array(repeating: log, count: 5)))
+        },
+        Case("root-some-log", nil) { $0.trust.edit("ctlogs.0.publicKey.keyDetails", "PKIX_ML_DSA_65") },
+        Case("root-checkpoint-id", nil) { $0.trust.edit("tlogs.0.checkpointKeyId", ["keyId": "AQID"]) },
         Case("unknown-member", .unsupported) { $0.recipe.changeBundle = { $0["futureMember"] = [:] } },
         Case("one-material", .malformed) {
             try $0.useKey()

@@ -126,6 +126,61 @@ struct BundleTests {
         #expect(pattern?.message.contains("'('") == true)
     }
 
+    /// What a substitution that was not set leaves behind accepts nobody.
+    @Test func emptyPatterns() throws {
+        for (issuer, subject, name) in [("", "s", "issuer"), ("i", "", "subject")] {
+            let error = #expect(throws: VerificationError.self) {
+                try IdentityMatcher(issuerPattern: issuer, subjectPattern: subject)
+            }
+            #expect(error?.code == .policy)
+            #expect(error?.message.contains("'\(name)' is empty") == true)
+        }
+        _ = try IdentityMatcher(issuerPattern: ".*", subjectPattern: ".*")
+    }
+
+    @Test func manyKeys() throws {
+        let key = try PrivateKey.generate(.ed25519).publicKey
+        _ = try SignaturePolicy(keys: Array(repeating: key, count: SignaturePolicy.maximumKeys))
+        let error = #expect(throws: VerificationError.self) {
+            try SignaturePolicy(keys: Array(repeating: key, count: SignaturePolicy.maximumKeys + 1))
+        }
+        #expect(error?.code == .policy && error?.message.contains("33") == true)
+    }
+
+    /// A log whose kind of key is not known yet leaves the others of the trusted root as they are.
+    @Test func logsWithUnknownKeys() throws {
+        var setup = try BundleSetup()
+        for list in ["tlogs", "ctlogs"] {
+            var log = setup.trust.at("\(list).0") ?? .null
+            log.edit("publicKey.keyDetails", "PKIX_ML_DSA_65")
+            log.edit("publicKey.rawBytes", "AAAA")
+            setup.trust.edit(list, .array([log] + (setup.trust.at(list)?.arrayValue ?? [])))
+        }
+        try setup.verify()
+        // A kind that is known is read strictly.
+        for change in [["keyDetails": "PKIX_ED25519"], ["rawBytes": "AAAA"], ["keyDetails": ""]] as [JSONValue] {
+            var broken = setup
+            for (name, value) in change.objectValue ?? [:] { broken.trust.edit("tlogs.1.publicKey.\(name)", value) }
+            let error = #expect(throws: VerificationError.self) { try broken.verify() }
+            #expect(error?.code == .trustedRoot)
+        }
+    }
+
+    /// What entries name a log by and what its checkpoints name its key by may differ.
+    @Test func logsWithAnotherCheckpointKey() throws {
+        let id = Digest.of("checkpoints").bytes
+        for kind in [BundleRecipe.EntryKind.dsseV1, .dsseV2] {
+            var setup = try BundleSetup(kind)
+            let index = kind == .dsseV1 ? 0 : 1
+            for length in [4, 32] {
+                setup.trust.edit(
+                    "tlogs.\(index).checkpointKeyId", ["keyId": .string(Base64.encode(Array(id.prefix(length))))])
+                setup.recipe.changeNote = { $0.keyID = Array(id.prefix(4)) }
+                try setup.verify()
+            }
+        }
+    }
+
     @Test func matchersAreAlternatives() throws {
         var setup = try BundleSetup()
         setup.policy = try SignaturePolicy(identities: [

@@ -62,8 +62,7 @@ struct LogVerification: Sendable {
     private func verify(
         _ checkpoint: Checkpoint, _ entry: LogEntry, _ proof: LogEntry.Proof
     ) throws(Rejection) {
-        let hint = Array(log.id.prefix(4))
-        let own = checkpoint.lines.filter { $0.keyID == hint }  // check-filter: checkpoint-key-id
+        let own = checkpoint.lines.filter { $0.keyID == log.checkpointHint }  // check-filter: checkpoint-key-id
         var candidates = own
         if !checkpoint.isOfVersion1 {
             guard proof.index == entry.logIndex else {  // check: v2-index

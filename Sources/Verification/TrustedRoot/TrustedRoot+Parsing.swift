@@ -5,6 +5,8 @@ extension TrustedRoot {
     private static let maximumSize = 1 << 20
     private static let maximumServices = 64
     private static let maximumCertificates = 16
+    private static let maximumLogsOfOneName = 4
+    private static let checkpointHintLength = 4
     private static let mediaTypes = [
         "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
         "application/vnd.dev.sigstore.trustedroot.v0.1+json",
@@ -47,11 +49,38 @@ extension TrustedRoot {
 
     private static func logs(_ root: inout MessageReader, _ name: String) throws(Rejection) -> [Log] {
         var logs: [Log] = []
-        for var reader in try root.messages(name, limit: maximumServices) { logs.append(try log(&reader)) }
+        var skipped: String?
+        for var reader in try root.messages(name, limit: maximumServices) {
+            switch try log(&reader) {
+            case .log(let log):
+                // The same key may be listed with several windows; each is tried for each of a signature's entries.
+                let count = logs.count { $0.id == log.id }
+                guard count < maximumLogsOfOneName else {  // check: root-log-count
+                    throw Rejection(
+                        .malformed, "\(reader.place("logId")) is that of more than \(maximumLogsOfOneName) logs")
+                }
+                logs.append(log)
+            case .unknown(let details): skipped = skipped ?? details
+            }
+        }
+        if let skipped {
+            guard !logs.isEmpty else {  // check: root-some-log
+                throw Rejection(
+                    .unsupported, "none of '\(name)' has a key of a kind that is supported (one is '\(shown(skipped))')"
+                )
+            }
+        }
         return logs
     }
 
-    private static func log(_ reader: inout MessageReader) throws(Rejection) -> Log {
+    private enum Entry {
+        case log(Log)
+        /// A log whose kind of key is not known. Without it less is accepted, never more, and a root may list newer logs
+        /// beside those that everybody can verify.
+        case unknown(details: String)
+    }
+
+    private static func log(_ reader: inout MessageReader) throws(Rejection) -> Entry {
         let baseURL = try reader.string("baseUrl") ?? ""
         let hash = try reader.string("hashAlgorithm") ?? ""
         guard hash == "SHA2_256" else {  // check: root-hash-algorithm
@@ -68,18 +97,48 @@ extension TrustedRoot {
             throw reader.missing("logId.keyId")
         }
         try idReader.finish()
-        if var checkpointID = try reader.message("checkpointKeyId") {
-            _ = try checkpointID.bytes("keyId")
-            try checkpointID.finish()
-        }
+        let checkpointID = try checkpointKeyID(&reader)
         let party = try self.operator(&reader) ?? Hexadecimal.encode(id)
         try reader.finish()
-        return Log(baseURL: baseURL, id: id, key: key, window: window, party: party)
+        switch key {
+        case .known(let key):
+            return .log(
+                Log(
+                    baseURL: baseURL, id: id, checkpointHint: Array((checkpointID ?? id).prefix(checkpointHintLength)),
+                    key: key, window: window, party: party))
+        case .unknown(let details): return .unknown(details: details)
+        }
     }
 
-    private static func publicKey(_ reader: inout MessageReader) throws(Rejection) -> PublicKey {
+    /// Where checkpoints name the key by something else than entries name the log by.
+    private static func checkpointKeyID(_ reader: inout MessageReader) throws(Rejection) -> [UInt8]? {
+        guard var idReader = try reader.message("checkpointKeyId") else { return nil }
+        let id = try idReader.bytes("keyId") ?? []
+        try idReader.finish()
+        guard id.count >= checkpointHintLength else {  // check: root-checkpoint-id
+            throw Rejection(.malformed, "\(idReader.place("keyId")) is shorter than \(checkpointHintLength) bytes")
+        }
+        return id
+    }
+
+    private enum LogKey {
+        case known(PublicKey)
+        case unknown(details: String)
+    }
+
+    /// The kinds of keys (protobuf-specs, `PublicKeyDetails`) that logs are verified with.
+    private static let keyDetails: Set<String> = [
+        "PKIX_ECDSA_P256_SHA_256", "PKIX_ECDSA_P384_SHA_384", "PKIX_ECDSA_P521_SHA_512",
+        "PKIX_RSA_PKCS1V15_2048_SHA256", "PKIX_RSA_PKCS1V15_3072_SHA256", "PKIX_RSA_PKCS1V15_4096_SHA256",
+        "PKIX_ED25519", "PKCS1_RSA_PKCS1V5",
+    ]
+
+    private static func publicKey(_ reader: inout MessageReader) throws(Rejection) -> LogKey {
         guard let bytes = try reader.bytes("rawBytes") else { throw reader.missing("rawBytes") }
-        let details = try reader.string("keyDetails") ?? ""
+        guard let details = try reader.string("keyDetails"), !details.isEmpty else {
+            throw reader.missing("keyDetails")
+        }
+        guard keyDetails.contains(details) else { return .unknown(details: details) }
         let key: PublicKey
         do {
             key =
@@ -100,10 +159,10 @@ extension TrustedRoot {
             }
         guard fits else {  // check: root-key-details
             throw Rejection(
-                .unsupported, "\(reader.place("keyDetails")) '\(shown(details))' is not supported for a \(key.kind) key"
+                .unsupported, "\(reader.place("keyDetails")) '\(shown(details))' is not that of the \(key.kind) key"
             )
         }
-        return key
+        return .known(key)
     }
 
     private static func certificateAuthority(_ source: MessageReader) throws(Rejection) -> CertificateAuthority {

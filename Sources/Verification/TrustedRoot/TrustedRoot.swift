@@ -21,6 +21,8 @@ package struct TrustedRoot: Sendable {
         package let baseURL: String
         /// The bytes that entries name the log by.
         package let id: [UInt8]
+        /// The four bytes that the log's signature lines in checkpoints begin with.
+        let checkpointHint: [UInt8]
         package let key: PublicKey
         package let window: Window
         /// Who runs it; two services of one operator count once. The log itself where the root does not say.
