@@ -28,6 +28,8 @@ package struct BundleRecipe {
         package var before: [String] = []
         package var after: [String] = []
         package var hasOwnLine = true
+        /// How often the log's own line comes.
+        package var copies = 1
         /// Signs something else.
         package var hasWrongSignature = false
 
@@ -35,7 +37,7 @@ package struct BundleRecipe {
             let body = ([origin, String(size), Base64.encode(root)] + extra).joined(separator: "\n") + "\n"
             let signature = try key.sign(Array((hasWrongSignature ? "x" + body : body).utf8))
             let own = "\u{2014} \(signerName) \(Base64.encode(keyID + signature))"
-            let lines = before + (hasOwnLine ? [own] : []) + after
+            let lines = before + Array(repeating: own, count: hasOwnLine ? copies : 0) + after
             return body + "\n" + lines.joined(separator: "\n") + "\n"
         }
     }

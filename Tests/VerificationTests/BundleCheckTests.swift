@@ -161,6 +161,11 @@ struct BundleCheckTests {
             }
         },
         Case("checkpoint-signature", .logProof) { $0.recipe.changeNote = { $0.hasWrongSignature = true } },
+        Case("checkpoint-lines", .logProof) { $0.recipe.changeNote = { $0.copies = 5 } },
+        // The log's name is not its key's, where the trusted root says so.
+        Case("checkpoint-key-id", .logProof) {
+            $0.trust.edit("tlogs.0.checkpointKeyId", ["keyId": .string(Base64.encode(Digest.of("other").bytes))])
+        },
         Case("checkpoint-signature", .logProof, in: .dsseV2) {
             let forger = try PrivateKey.generate(.ed25519)
             $0.recipe.changeNote = { $0.key = forger }
@@ -289,6 +294,14 @@ struct BundleCheckTests {
             $0.trust.edit("timestampAuthorities.0.validFor.end", .string(Timestamp.signing(5).rfc3339))
         },
         Case("tsa-imprint", .time, in: .dsseV2) { $0.recipe.stampedBytes = Array("other".utf8) },
+        // The first timestamp takes every attempt.
+        Case("tsa-attempts", .time, in: .dsseV2) { setup in
+            let authority = setup.trust.at("timestampAuthorities.0") ?? .null
+            var former = authority
+            former.edit("validFor.end", .string(Timestamp.signing(5).rfc3339))
+            setup.trust.edit("timestampAuthorities", .array(Array(repeating: former, count: 63) + [authority]))
+            setup.recipe.stamps = [{ $0.imprintBytes = Digest.of("other").bytes }, { _ in }]
+        },
         Case("not granted", .time, in: .dsseV2) { $0.recipe.stamps = [{ $0.status = 2 }] },
         Case("timestamp-threshold", .time) { $0.policy.timestampThreshold = 1 },
         // Two tokens of one authority are one party.

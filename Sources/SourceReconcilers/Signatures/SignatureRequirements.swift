@@ -130,6 +130,12 @@ struct SignatureRequirements: Sendable {
             throw SecretProblem(
                 secret, field, "has no key whose name ends in '.pub'; add the public key as 'cosign.pub'")
         }
+        guard entries.count <= SignaturePolicy.maximumKeys else {
+            throw SecretProblem(
+                secret, field,
+                "has \(entries.count) keys whose names end in '.pub'; remove those that are not needed, \(SignaturePolicy.maximumKeys) are accepted"
+            )
+        }
         return try entries.map { entry in
             do throws(CryptographyError) {
                 return try PublicKey(pem: entry.value.revealed)

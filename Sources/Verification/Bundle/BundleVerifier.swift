@@ -172,10 +172,11 @@ package struct BundleVerifier: Sendable {
     /// The times of the timestamps that hold; those that do not are ignored, as sigstore-go does, unless they are needed.
     private func verifyTimestamps(_ bundle: Bundle) throws(Rejection) -> [Timestamp] {
         guard let trust else { throw Rejection(.time, "there is no trusted root to verify timestamps with") }
-        let verification = TimestampVerification(trust: trust)
+        var verification = TimestampVerification(trust: trust)
+        var seen: Set<[UInt8]> = []
         var outcomes: [TimestampVerification.Outcome] = []
         var failure: Rejection?
-        for timestamp in bundle.timestamps {
+        for timestamp in bundle.timestamps where seen.insert(timestamp).inserted {
             do {
                 outcomes.append(try verification.verify(timestamp, over: bundle.signature))
             } catch {

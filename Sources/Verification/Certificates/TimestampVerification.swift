@@ -1,7 +1,7 @@
 internal import Core
 internal import Cryptography
 
-/// Judges RFC 3161 timestamps against the authorities of a trusted root.
+/// Judges the RFC 3161 timestamps of a signature against the authorities of a trusted root.
 struct TimestampVerification: Sendable {
     /// A time that an authority states, and who it is.
     struct Outcome: Sendable {
@@ -9,10 +9,16 @@ struct TimestampVerification: Sendable {
         let party: String
     }
 
-    let trust: TrustedRoot
+    /// How often a timestamp is judged by an authority's certificates, all timestamps of the signature taken together.
+    private static let maximumAttempts = 64
+
+    private let trust: TrustedRoot
+    private var attempts = 0
+
+    init(trust: TrustedRoot) { self.trust = trust }
 
     /// Finds the authority that made the timestamp over `signature`. The window is that authority's own.
-    func verify(_ response: [UInt8], over signature: [UInt8]) throws(Rejection) -> Outcome {
+    mutating func verify(_ response: [UInt8], over signature: [UInt8]) throws(Rejection) -> Outcome {
         let token: TimestampToken
         do {
             token = try TimestampToken(response: response)
@@ -21,6 +27,10 @@ struct TimestampVerification: Sendable {
         }
         var best = Rejection(.time, "the trusted root names no timestamp authority")
         for authority in trust.timestampAuthorities {
+            attempts += 1
+            guard attempts <= Self.maximumAttempts else {  // check: tsa-attempts
+                throw Rejection(.time, "it has more timestamps than are tried with so many authorities")
+            }
             do {
                 try token.verify(
                     over: signature, signer: authority.signer, intermediates: authority.intermediates,

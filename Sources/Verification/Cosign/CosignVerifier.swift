@@ -67,6 +67,7 @@ package struct CosignVerifier: Sendable {
         let ranked = Self.ranked(listed)
         search.skipped += max(0, ranked.count - limits.fetchedReferrers)
         for descriptor in ranked.prefix(limits.fetchedReferrers) {
+            guard await search.goesOn() else { return nil }
             do {
                 guard let bytes = try await bundle(descriptor, source) else { continue }
                 let bundle = try Bundle(parsing: bytes)
@@ -133,7 +134,9 @@ package struct CosignVerifier: Sendable {
             return nil
         }
         search.skipped += max(0, manifest.layers.count - limits.layers)
-        for (index, layer) in manifest.layers.prefix(limits.layers).enumerated() {
+        // Signers append: the newest is the last.
+        for (index, layer) in manifest.layers.enumerated().suffix(limits.layers).reversed() {
+            guard await search.goesOn() else { return nil }
             let place = "signature \(index + 1) of the tag '\(search.tag)'"
             do {
                 guard layer.size <= Int64(Self.maximumPayload) else {  // check: payload-size

@@ -31,6 +31,17 @@ struct SignatureSearch {
         self.absence = absence
     }
 
+    /// Called before each candidate: judging one takes the thread, so others run in between. False once the search is
+    /// cancelled; the rest then counts as what could not be fetched.
+    mutating func goesOn() async -> Bool {
+        await Task.yield()
+        guard !Task.isCancelled else {  // check: search-cancelled
+            failed(CancellationError(), at: "the next signature")
+            return false
+        }
+        return true
+    }
+
     /// Notes a signature that does not count.
     mutating func found(_ place: String, _ rejection: Rejection) {
         if findings.count < Self.maximumFindings {

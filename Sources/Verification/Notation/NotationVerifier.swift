@@ -84,6 +84,7 @@ package struct NotationVerifier: Sendable {
             revocation: RevocationVerification(fetcher: fetcher, now: now), now: now)
         var ignored: NotationVerdict?
         for candidate in candidates.prefix(limits.signatures) {
+            guard await search.goesOn() else { return nil }
             let place = "signature \(candidate.digest)"
             do {
                 guard let envelope = try await envelope(candidate, source) else { continue }

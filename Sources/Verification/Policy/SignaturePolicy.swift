@@ -29,12 +29,19 @@ package struct SignaturePolicy: Sendable {
     /// How many parties' timestamp authorities must have stamped the signature.
     package var timestampThreshold: Int
 
+    /// How many keys one policy may have: each signature may be tried with each of them.
+    package static let maximumKeys = 32
+
     /// Accepts what one of `keys` signed; no log is asked for, as with `spec.verify.secretRef`.
-    /// - Throws: `VerificationError` (`.policy`) when there is no key.
+    /// - Throws: `VerificationError` (`.policy`) when there is no key, or more than `maximumKeys`.
     package init(keys: [PublicKey]) throws(VerificationError) {
         guard !keys.isEmpty else {  // check: some-key
             throw VerificationError(
                 .policy, "there is no public key to verify with; add one as a key that ends in '.pub' to the Secret")
+        }
+        guard keys.count <= Self.maximumKeys else {  // check: key-count
+            throw VerificationError(
+                .policy, "there are \(keys.count) public keys, but at most \(Self.maximumKeys) may be accepted")
         }
         signers = .keys(keys)
         statements = .cosignSignature

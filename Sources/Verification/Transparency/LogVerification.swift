@@ -5,6 +5,9 @@ internal import Cryptography
 struct LogVerification: Sendable {
     let log: TrustedRoot.Log
 
+    /// Signature lines of the log itself in a checkpoint, each of which is verified; one is usual.
+    private static let maximumOwnLines = 4
+
     /// What the log vouches for.
     struct Outcome: Sendable {
         /// When it included the entry; only a promise says so.
@@ -79,6 +82,9 @@ struct LogVerification: Sendable {
         }
         guard !candidates.isEmpty else {  // check: checkpoint-signer
             throw Rejection(.logProof, "the checkpoint is not signed by the log")
+        }
+        guard candidates.count <= Self.maximumOwnLines else {  // check: checkpoint-lines
+            throw Rejection(.logProof, "the checkpoint is signed more than \(Self.maximumOwnLines) times by the log")
         }
         guard candidates.allSatisfy({ checkpoint.isSigned(by: log.key, $0) }) else {  // check: checkpoint-signature
             throw Rejection(.logProof, "the checkpoint's signature is not the log's")
