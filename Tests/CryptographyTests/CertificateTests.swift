@@ -9,6 +9,23 @@ struct CertificateTests {
     static let end = Timestamp(seconds: 1_700_000_600)
     static let far = Timestamp(seconds: 2_000_000_000)
 
+    /// A certificate whose RSA key has the public exponent 65536.
+    static func withUnusableExponent() throws -> [UInt8] {
+        let key = try PrivateKey.generate(.rsa(bits: 2048))
+        var der = try CertificateBuilder.authority("slow", key: key.publicKey, notBefore: start, notAfter: far)
+            .signed(by: key).der
+        let usual: [UInt8] = [2, 3, 1, 0, 1]
+        let place = try #require(der.indices.first { der[$0...].starts(with: usual) })
+        der[place + 4] = 0
+        return der
+    }
+
+    @Test func exponentsOfKeys() throws {
+        let der = try Self.withUnusableExponent()
+        let error = #expect(throws: CryptographyError.self) { try Certificate(der: der) }
+        #expect(error?.code == .certificate && error?.message.contains("exponent") == true)
+    }
+
     /// A root, an intermediate and what a leaf needs.
     struct Authority {
         let rootKey: PrivateKey

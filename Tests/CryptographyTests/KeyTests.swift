@@ -54,6 +54,24 @@ struct KeyTests {
         #expect("\(try key.pem())" == "[redacted]")
     }
 
+    /// Whoever names a key decides how long verifying with it takes.
+    @Test(
+        arguments: [
+            ([3], true), ([1, 0, 1], true), ([0x7f, 0xff, 0xff, 0xff], true), ([1], false), ([2], false),
+            ([1, 0, 0], false),
+            ([0x80, 0, 0, 1], false), ([UInt8](repeating: 0x55, count: 255), false),
+        ] as [([UInt8], Bool)])
+    func exponents(_ exponent: [UInt8], _ isAccepted: Bool) throws {
+        let der = DERWriter.sequence(
+            DERWriter.integer(unsigned: [UInt8](repeating: 0xc5, count: 256)), DERWriter.integer(unsigned: exponent))
+        guard !isAccepted else {
+            #expect(try PublicKey(pkcs1: der).kind == .rsa(bits: 2048))
+            return
+        }
+        let error = #expect(throws: CryptographyError.self) { try PublicKey(pkcs1: der) }
+        #expect(error?.code == .unsupportedKey && error?.message.contains("exponent") == true)
+    }
+
     /// `openssl` signs what we verify and verifies what we sign.
     @Test(arguments: [
         ("EC", ["ec_paramgen_curve:P-256"]), ("EC", ["ec_paramgen_curve:P-384"]), ("EC", ["ec_paramgen_curve:P-521"]),

@@ -33,6 +33,10 @@ package final class Certificate: Sendable, Hashable {
         guard let handle = CertificateHandle.parse(der) else {
             throw CryptographyError(.certificate, "it is no valid certificate")
         }
+        guard unsafe RSALimits.isQuick(handle.pointer) else {  // check: certificate-key
+            throw CryptographyError(
+                .certificate, "its RSA key has more than 8192 bits or a public exponent that is not accepted")
+        }
         self.der = der
         self.handle = handle
         tbsElements = fields.tbsElements

@@ -155,8 +155,13 @@ package struct PublicKey: Sendable, Hashable, CustomStringConvertible {
         switch unsafe EVP_PKEY_get_id(handle.pointer) {
         case EVP_PKEY_RSA:
             let bits = Int(unsafe EVP_PKEY_get_bits(handle.pointer))
-            guard (2048...8192).contains(bits) else {
+            guard RSALimits.sizes.contains(bits) else {
                 throw CryptographyError(.unsupportedKey, "an RSA key of \(bits) bits is not accepted; use 2048 to 8192")
+            }
+            guard unsafe RSALimits.isExponentUsable(of: handle.pointer) else {  // check: rsa-exponent
+                throw CryptographyError(
+                    .unsupportedKey,
+                    "an RSA key with an even public exponent, or one of 1 or above 2^31-1, is not accepted; use 65537")
             }
             return .rsa(bits: bits)
         case EVP_PKEY_EC:
