@@ -54,6 +54,37 @@ struct TimestampTests {
         }
     }
 
+    @Test func extensions() throws {
+        let authority = try Authority()
+        var mint = authority.mint
+        mint.extensions = [.init("1.2.3.4", [5, 0])]
+        try authority.verify(mint)
+        mint.extensions = [.init("1.2.3.4", [5, 0]), .init("1.2.3.5", critical: true, [5, 0])]
+        let critical = mint
+        let error = #expect(throws: CryptographyError.self) { try authority.verify(critical) }
+        #expect(error?.message.contains("critical") == true)
+    }
+
+    @Test func certificatesInside() throws {
+        let authority = try Authority()
+        var mint = authority.mint
+        let others = try (0..<16).map { number in
+            try CertificateBuilder.authority(
+                "\(number)", key: authority.rootKey.publicKey, notBefore: Self.start, notAfter: Self.end
+            ).signed(by: authority.rootKey)
+        }
+        mint.embedded = others
+        try authority.verify(mint)
+        mint.embedded.append(authority.leaf)
+        let crowded = mint
+        #expect(#expect(throws: CryptographyError.self) { try authority.verify(crowded) }?.code == .timestamp)
+        // OpenSSL would take long with it.
+        mint.embedded = [authority.leaf]
+        mint.embeddedBytes = [try CertificateTests.withUnusableExponent()]
+        let slow = mint
+        #expect(#expect(throws: CryptographyError.self) { try authority.verify(slow) }?.code == .timestamp)
+    }
+
     @Test func theTokensSignerMayBeAnyOfTheAuthority() throws {
         let authority = try Authority()
         var mint = authority.mint

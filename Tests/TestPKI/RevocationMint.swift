@@ -64,6 +64,8 @@ package struct OCSPMint {
     package var embedded: [Certificate] = []
     package var extensions: [CertificateBuilder.Extension] = []
     package var singleExtensions: [CertificateBuilder.Extension] = []
+    /// How often the answer comes.
+    package var copies = 1
 
     package init(key: PrivateKey, responder: DistinguishedName, request: OCSPRequest, at time: Timestamp) {
         self.key = key
@@ -97,7 +99,7 @@ package struct OCSPMint {
                 ? [] : DERWriter.explicit(1, CertificateBuilder.Extension.list(singleExtensions)))
         let data = DERWriter.sequence(
             DERWriter.explicit(1, responder.encoding), DERWriter.generalizedTime(thisUpdate),
-            DERWriter.sequence(single),
+            DERWriter.element(DERTag.sequence, Array(Array(repeating: single, count: copies).joined())),
             extensions.isEmpty ? [] : DERWriter.explicit(1, CertificateBuilder.Extension.list(extensions)))
         let basic = DERWriter.sequence(
             data, CertificateBuilder.algorithm(key.publicKey.kind), DERWriter.bits(try key.sign(data)),
@@ -112,12 +114,15 @@ package struct OCSPMint {
 }
 
 extension CertificateBuilder.Extension {
-    static func list(_ extensions: [Self]) -> [UInt8] {
-        let encoded = extensions.map { item in
+    static func encodings(_ extensions: [Self]) -> [[UInt8]] {
+        extensions.map { item in
             DERWriter.sequence(
                 DERWriter.oid(item.oid), item.isCritical ? DERWriter.boolean(true) : [], DERWriter.octets(item.value))
         }
-        return DERWriter.element(DERTag.sequence, Array(encoded.joined()))
+    }
+
+    static func list(_ extensions: [Self]) -> [UInt8] {
+        DERWriter.element(DERTag.sequence, Array(encodings(extensions).joined()))
     }
 
     /// Authority information access with OCSP responders.

@@ -8,6 +8,8 @@ package struct TimestampMint {
     package var time: Timestamp
     /// Certificates to put into the token.
     package var embedded: [Certificate] = []
+    /// More of them, as encodings that need not be certificates that we take.
+    package var embeddedBytes: [[UInt8]] = []
     package var status: UInt64 = 0
     package var imprintHash = Digest.Algorithm.sha256
     /// Replaces the OID of the imprint's hash.
@@ -22,6 +24,8 @@ package struct TimestampMint {
     /// Whether the message digest attribute is right.
     package var hasRightMessageDigest = true
     package var accuracySeconds: UInt64?
+    /// Extensions of what the token states.
+    package var extensions: [CertificateBuilder.Extension] = []
     /// Replaces the OID of the hash that the signer used.
     package var signerHashOID: OID?
 
@@ -54,7 +58,9 @@ package struct TimestampMint {
                 DERWriter.sequence(DERWriter.oid(imprintOID ?? Self.oid(imprintHash)), DERWriter.null()),
                 DERWriter.octets(imprint)),
             DERWriter.integer(7), DERWriter.generalizedTime(time),
-            accuracySeconds.map { DERWriter.sequence(DERWriter.integer($0)) } ?? [])
+            accuracySeconds.map { DERWriter.sequence(DERWriter.integer($0)) } ?? [],
+            extensions.isEmpty
+                ? [] : DERWriter.element(0xa1, Array(CertificateBuilder.Extension.encodings(extensions).joined())))
         let hash = hashOfKey
         let digest = hasRightMessageDigest ? Digest.of(info, hash) : Digest.of([], hash)
         var attributes = [
@@ -80,10 +86,11 @@ package struct TimestampMint {
                 certificate.issuer.encoding, DERWriter.element(DERTag.integer, certificate.serialNumber)),
             hashOID, DERWriter.element(0xa0, Array(sorted.joined())), CertificateBuilder.algorithm(key.publicKey.kind),
             DERWriter.octets(try key.sign(signedAttributes)))
+        let certificates = embedded.map(\.der) + embeddedBytes
         let signedData = DERWriter.sequence(
             DERWriter.integer(3), DERWriter.set(hashOID),
             DERWriter.sequence(DERWriter.oid(tstInfoType), DERWriter.explicit(0, DERWriter.octets(info))),
-            embedded.isEmpty ? [] : DERWriter.element(0xa0, Array(embedded.map(\.der).joined())), DERWriter.set(signer))
+            certificates.isEmpty ? [] : DERWriter.element(0xa0, Array(certificates.joined())), DERWriter.set(signer))
         return DERWriter.sequence(DERWriter.oid("1.2.840.113549.1.7.2"), DERWriter.explicit(0, signedData))
     }
 

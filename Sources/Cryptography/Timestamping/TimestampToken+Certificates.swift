@@ -1,14 +1,11 @@
 internal import COpenSSL
 
 extension TimestampToken {
-    /// The certificates that the token carries, at most 16; nothing vouches for them.
-    /// - Throws: `CryptographyError` (`.timestamp`, `.certificate`, `.encoding`).
+    /// The certificates that the token carries; nothing vouches for them.
+    /// - Throws: `CryptographyError` (`.certificate`, `.encoding`).
     package func embeddedCertificates() throws(CryptographyError) -> [Certificate] {
-        guard let encodings = handle.embeddedCertificates(limit: 16) else {
-            throw CryptographyError(.timestamp, "it carries more than 16 certificates")
-        }
         var certificates: [Certificate] = []
-        for der in encodings { certificates.append(try Certificate(der: der)) }
+        for der in handle.embeddedCertificates() { certificates.append(try Certificate(der: der)) }
         return certificates
     }
 
@@ -22,11 +19,21 @@ extension TimestampToken {
 }
 
 extension TokenHandle {
-    /// The DER encodings of the certificates inside; nil when there are more than `limit`.
-    fileprivate func embeddedCertificates(limit: Int) -> [[UInt8]]? {
+    private static let maximumCertificates: Int32 = 16
+
+    /// Whether there are at most 16 certificates inside, with keys that nothing takes long to verify with: OpenSSL builds
+    /// paths over them.
+    var hasBoundedCertificates: Bool {
+        guard let stack = unsafe copenssl_token_certificates(pointer) else { return true }
+        let count = unsafe copenssl_x509_stack_count(stack)
+        return count <= Self.maximumCertificates
+            && (0..<max(count, 0)).allSatisfy { unsafe RSALimits.isQuick(copenssl_x509_stack_at(stack, $0)) }
+    }
+
+    /// The DER encodings of the certificates inside.
+    fileprivate func embeddedCertificates() -> [[UInt8]] {
         guard let stack = unsafe copenssl_token_certificates(pointer) else { return [] }
         let count = unsafe copenssl_x509_stack_count(stack)
-        guard count <= Int32(limit) else { return nil }
         var encodings: [[UInt8]] = []
         for index in 0..<max(count, 0) {
             var buffer: UnsafeMutablePointer<UInt8>?

@@ -43,7 +43,14 @@ package struct TimestampToken: Sendable {
             throw CryptographyError(
                 .timestamp, "its content is malformed, or its hash is none of SHA-256, SHA-384 and SHA-512")
         }
+        guard !info.hasCriticalExtension else {  // check: tsa-critical
+            throw CryptographyError(.timestamp, "it has a critical extension that is not known")
+        }
         (time, accuracy, imprint) = (info.time, info.accuracy, info.imprint)
+        guard handle.hasBoundedCertificates else {  // check: tsa-certificates
+            throw CryptographyError(
+                .timestamp, "it carries more than 16 certificates, or one with an RSA key that is not accepted")
+        }
         self.handle = handle
     }
 

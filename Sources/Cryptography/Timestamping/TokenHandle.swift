@@ -9,6 +9,8 @@ final class TokenHandle: @unchecked Sendable {
         let time: Timestamp
         let accuracy: Duration?
         let imprint: Digest
+        /// None is known: what one would restrict cannot be judged.
+        let hasCriticalExtension: Bool
     }
 
     let pointer: UnsafeMutablePointer<PKCS7>
@@ -59,7 +61,8 @@ final class TokenHandle: @unchecked Sendable {
         else { return nil }
         return Info(
             time: time, accuracy: unsafe Self.accuracy(TS_TST_INFO_get_accuracy(info)),
-            imprint: Digest(algorithm: algorithm, bytes: hash))
+            imprint: Digest(algorithm: algorithm, bytes: hash),
+            hasCriticalExtension: unsafe TS_TST_INFO_get_ext_by_critical(info, 1, -1) >= 0)
     }
 
     /// Whether there is exactly one signer and it used SHA-256, SHA-384 or SHA-512.
