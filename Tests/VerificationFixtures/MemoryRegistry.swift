@@ -101,13 +101,14 @@ package final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerList
     /// A bundle as cosign 3 pushes it.
     package func addBundle(
         _ bundle: [UInt8], type: MediaType = "application/vnd.dev.sigstore.bundle.v0.3+json", announces: Bool = true,
-        claimedSize: Int64? = nil
+        claimedSize: Int64? = nil, created: Timestamp? = nil
     ) {
         let config = add(blob: Array("{}".utf8), .ociEmpty)
         var layer = add(blob: bundle, type)
         if let claimedSize { layer.size = claimedSize }
         var descriptor = add(ImageManifest(artifactType: type, config: config, layers: [layer]))
         if !announces { descriptor.artifactType = nil }
+        if let created { descriptor.annotations[AnnotationKey.created] = created.rfc3339 }
         state.withLock { $0.referrers.append(descriptor) }
     }
 

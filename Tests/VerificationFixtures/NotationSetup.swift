@@ -36,6 +36,8 @@ package struct NotationSetup {
     package var configType: MediaType = .ociEmpty
     package var layerType: MediaType?
     package var layerCount = 1
+    /// When the referrer says it was made.
+    package var created: Timestamp?
 
     package init(_ format: NotationRecipe.Format = .jws) throws {
         recipe = try NotationRecipe(
@@ -75,6 +77,7 @@ package struct NotationSetup {
         let layers = Array(repeating: layer, count: layerCount)
         var referrer = registry.add(ImageManifest(artifactType: artifactType, config: config, layers: layers))
         referrer.artifactType = announcedType
+        if let created { referrer.annotations[AnnotationKey.created] = created.rfc3339 }
         registry.refer(referrer)
     }
 

@@ -167,11 +167,65 @@ struct CosignVerifierTests {
     @Test func manyLayers() async throws {
         let registry = MemoryRegistry()
         let wrong = try Self.legacy { $0.digest = Digest.of("other") }
+        // Signers append, so the newest counts, however many there were before.
         registry.addSignatures(of: Self.digest, Array(repeating: wrong, count: 70) + [try Self.legacy()])
+        #expect(try await Self.verify(registry, try Self.policy()).format == .simpleSigning)
+        #expect(registry.fetches == 2)
+        registry.addSignatures(of: Self.digest, [try Self.legacy()] + Array(repeating: wrong, count: 70))
         let error = try await Self.failure(registry, try Self.policy())
         #expect(error.findings.count == 32)
         #expect(error.message.utf8.count < 3000)
-        #expect(registry.fetches == 65)
+        #expect(registry.fetches == 67)
+    }
+
+    /// Of signatures that were made one after the other, the last is looked at first.
+    @Test func newestReferrersComeFirst() async throws {
+        let registry = MemoryRegistry()
+        for number in 0..<40 {
+            registry.addBundle(
+                try Self.bundle { $0.statement["predicate"] = ["n": .integer(Int64(number))] },
+                created: number == 20 ? nil : .signing(number == 35 ? 1000 : Int64(number)))
+        }
+        var limits = CosignVerifier.Limits()
+        limits.fetchedReferrers = 1
+        let policy = try SignaturePolicy(keys: [try PrivateKey.generate(.ecdsa(.p256)).publicKey])
+        let error = try await Self.failure(registry, policy, limits: limits)
+        let listed = try await registry.referrers(of: Self.digest, artifactType: nil, limit: 100)
+        #expect(error.findings.map(\.place) == ["bundle \(listed[35].digest)"])
+        limits.fetchedReferrers = 100
+        let places = try await Self.failure(registry, policy, limits: limits).findings.map(\.place)
+        let order = [35] + (21..<40).reversed().filter { $0 != 35 } + (7..<20).reversed()
+        #expect(places == order.map { "bundle \(listed[$0].digest)" })
+    }
+
+    /// A digest that is too long for a tag has none.
+    @Test func longDigests() async throws {
+        let digest = Digest.of(Self.artifact, .sha512)
+        let registry = MemoryRegistry()
+        registry.breakDown(CosignVerifier.tag(of: digest))
+        let verifier = CosignVerifier(
+            policy: try Self.policy(),
+            trust: try TrustedRoot(parsing: BundleSetup.instance.get().trustedRoot.serialized()))
+        let error = await #expect(throws: VerificationError.self) {
+            try await verifier.verify(digest, reference: "registry.test/repo@\(digest)", in: registry)
+        }
+        #expect(error?.code == .noMatchingSignature)
+        #expect(registry.fetches == 0)
+    }
+
+    /// Nothing is judged any more once the work is cancelled.
+    @Test func cancelledSearches() async throws {
+        let registry = MemoryRegistry()
+        registry.addBundle(try Self.bundle())
+        registry.addSignatures(of: Self.digest, [try Self.legacy()])
+        let work = Task {
+            while !Task.isCancelled { await Task.yield() }
+            return try await Self.failure(registry, try Self.policy())
+        }
+        work.cancel()
+        let error = try await work.value
+        #expect(error.code == .lookup && error.findings.isEmpty)
+        #expect(registry.fetches == 1)
     }
 
     struct LegacyCase: Sendable, CustomTestStringConvertible {

@@ -177,6 +177,26 @@ struct NotationTests {
         }
         #expect(error?.findings.count == 10)
         #expect(error?.message.contains("1 beyond the limits") == true)
+        // The newest is looked at first.
+        var late = good
+        late.created = .signing(100)
+        try late.push(to: registry)
+        if case .ignored = try await good.verify(in: registry, limits: bounds).result { Issue.record("ignored") }
+    }
+
+    /// Nothing is judged any more once the work is cancelled.
+    @Test func cancelledSearches() async throws {
+        let setup = try NotationSetup()
+        let registry = MemoryRegistry()
+        try setup.push(to: registry)
+        let work = Task {
+            while !Task.isCancelled { await Task.yield() }
+            return try await setup.verify(in: registry)
+        }
+        work.cancel()
+        let error = await #expect(throws: VerificationError.self) { _ = try await work.value }
+        #expect(error?.code == .lookup)
+        #expect(registry.fetches == 0)
     }
 
     @Test func lookupsThatFail() async throws {

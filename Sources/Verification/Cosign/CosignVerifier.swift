@@ -11,9 +11,9 @@ package struct CosignVerifier: Sendable {
     package struct Limits: Sendable, Hashable {
         /// Referrers that are listed.
         package var referrers = 1000
-        /// Referrers whose manifest is fetched; those that say they are bundles with a signature come first.
+        /// Referrers whose manifest is fetched; those that say they are bundles with a signature come first, newest first.
         package var fetchedReferrers = 32
-        /// Layers of a `.sig` tag.
+        /// Layers of a `.sig` tag, newest first.
         package var layers = 64
 
         package init() {}
@@ -112,7 +112,7 @@ package struct CosignVerifier: Sendable {
         }
         var seen: Set<Digest> = []
         let unique = descriptors.filter { seen.insert($0.digest).inserted }
-        return (0...2).flatMap { wanted in unique.filter { rank($0) == wanted } }
+        return (0...2).flatMap { wanted in unique.filter { rank($0) == wanted }.newestFirst }
     }
 
     private func verifyTag(

@@ -132,12 +132,12 @@ package struct NotationVerifier: Sendable {
     }
 
     /// The referrers that may be signatures: registries need not filter, and an index under the fallback tag may say nothing
-    /// of their types. Those that say they are come first.
+    /// of their types. Those that say they are come first, newest first.
     private static func candidates(_ listed: [Descriptor]) -> [Descriptor] {
         var seen: Set<Digest> = []
         let unique = listed.filter { seen.insert($0.digest).inserted }
         let announced = unique.filter { $0.artifactType == artifactType }
-        return announced + unique.filter { $0.artifactType == nil }
+        return announced.newestFirst + unique.filter { $0.artifactType == nil }.newestFirst
     }
 
     private func verdict(
