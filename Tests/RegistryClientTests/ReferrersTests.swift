@@ -23,7 +23,7 @@ struct ReferrersTests {
             .referrers(of: Sample.digest, artifactType: type, limit: limit)
     }
 
-    @Test("Pages are followed; other types and repeated digests are left out, whatever the registry filtered")
+    @Test("Pages are followed; other types and repeated digests are left out, but not entries without a type")
     func pages() async throws {
         let http = ScriptedClient { _, index in
             index == 0
@@ -31,7 +31,7 @@ struct ReferrersTests {
                     Self.entry(1), Self.entry(2, "sbom/y"), Self.entry(3, nil), link: "/v2/team/app/referrers/next")
                 : Self.page(Self.entry(1), Self.entry(4))
         }
-        #expect(try await referrers(http) == [Self.entry(1), Self.entry(4)])
+        #expect(try await referrers(http) == [Self.entry(1), Self.entry(3, nil), Self.entry(4)])
         #expect(
             http.lines == [
                 "GET https://ghcr.io/v2/team/app/referrers/\(Sample.digest)?artifactType=sig%2Fx",
@@ -55,6 +55,18 @@ struct ReferrersTests {
             }
             #expect(try await referrers(http) == (hasTag ? [Self.entry(1)] : []))
         }
+    }
+
+    @Test("A long digest is cut in the tag")
+    func longDigests() async throws {
+        let digest = Digest.of("subject", .sha512)
+        let http = ScriptedClient { exchange, _ in
+            exchange.url.contains("/referrers/") ? .answer(404) : Self.page(Self.entry(1))
+        }
+        let found = try await RegistryClient.scripted(http).repository(try repository())
+            .referrers(of: digest, artifactType: nil, limit: 10)
+        #expect(found == [Self.entry(1)])
+        #expect(http.lines.last == "GET https://ghcr.io/v2/team/app/manifests/sha512-\(digest.hex.prefix(64))")
     }
 
     @Test("A broken registry is an error, never an empty list", arguments: [401, 403, 429, 500])

@@ -74,7 +74,11 @@ package final class MemoryRegistry: ManifestFetching, BlobFetching, ReferrerList
             if state.broken.contains("referrers") {
                 throw Failure(description: "HTTP 503", isNotFound: false, isRetryable: true)
             }
-            return Array(state.referrers.prefix(limit))
+            // As the registry client does.
+            let wanted = state.referrers.filter {
+                artifactType == nil || $0.artifactType == nil || $0.artifactType?.description == artifactType
+            }
+            return Array(wanted.prefix(limit))
         }
     }
 

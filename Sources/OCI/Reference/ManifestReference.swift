@@ -28,6 +28,12 @@ package enum ManifestReference: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The tag of the index that lists a manifest's referrers where the registry does not: `<algorithm>-<hex>`, of which
+    /// no more than 64 digits (distribution specification 1.1, "Referrers Tag Schema").
+    package static func referrersTag(of digest: Digest) -> String {
+        "\(digest.algorithm.rawValue)-\(digest.hex.prefix(64))"
+    }
+
     static func parse(digest text: some StringProtocol) throws(OCIError) -> Digest {
         do {
             return try Digest(parsing: text)

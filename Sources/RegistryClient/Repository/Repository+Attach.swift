@@ -6,7 +6,7 @@ package import OCI
 package enum ReferrerListingMode: Sendable, Hashable {
     /// By itself (`OCI-Subject` in its answer).
     case registry
-    /// By the tag `<algorithm>-<hex>` that clients maintain.
+    /// By the tag that clients maintain (`ManifestReference.referrersTag(of:)`).
     case tag(String)
 }
 
@@ -26,7 +26,7 @@ extension Repository {
         if let text = headers["OCI-Subject"], (try? Digest(parsing: text)) == subject { return (descriptor, .registry) }
         descriptor.artifactType = manifest.artifactType ?? manifest.config.mediaType
         descriptor.annotations = manifest.annotations
-        let tag = "\(subject.algorithm.rawValue)-\(subject.hex)"
+        let tag = ManifestReference.referrersTag(of: subject)
         let action = action("list", "the referrer \(descriptor.digest) under the tag '\(tag)'")
         // The tag has no lock: somebody else's update may undo ours, so it is read again until it has the entry.
         for _ in 0..<Self.maximumTagUpdates {

@@ -8,7 +8,8 @@ extension Repository: ReferrerListing {
     /// The referrers of a manifest: the referrers API, or the tag `<algorithm>-<hex>` where the registry has no such API
     /// (distribution specification 1.1, "Listing referrers").
     ///
-    /// Descriptors are filtered by `artifactType` here, whatever the registry did, and each digest comes once.
+    /// Descriptors are filtered by `artifactType` here, whatever the registry did, and each digest comes once. Those without
+    /// a type, as an index under the tag may have them, are kept: only their manifest tells what they are.
     package func referrers(
         of digest: Digest, artifactType: String? = nil, limit: Int
     ) async throws -> [Descriptor] {
@@ -44,7 +45,7 @@ extension Repository: ReferrerListing {
     private func taggedReferrers(
         of digest: Digest, _ collection: inout Collection, _ action: String
     ) async throws(RegistryError) -> [Descriptor] {
-        let tag = "\(digest.algorithm.rawValue)-\(digest.hex)"
+        let tag = ManifestReference.referrersTag(of: digest)
         do throws(RegistryError) {
             let fetched = try await manifest(.tag(tag), action)
             guard fetched.descriptor.mediaType == .ociIndex else {
@@ -82,7 +83,7 @@ extension Repository: ReferrerListing {
         var isFull: Bool { descriptors.count >= limit }
 
         mutating func add(_ descriptor: Descriptor) {
-            guard !isFull, artifactType == nil || descriptor.artifactType == artifactType,
+            guard !isFull, [nil, artifactType].contains(descriptor.artifactType) || artifactType == nil,
                 digests.insert(descriptor.digest).inserted
             else { return }
             descriptors.append(descriptor)

@@ -50,7 +50,7 @@ package struct CosignVerifier: Sendable {
         throw search.failure()
     }
 
-    /// The tag that cosign 2 stores a manifest's signatures under.
+    /// The tag that cosign 2 stores a manifest's signatures under; too long to be one for a SHA-512 digest.
     package static func tag(of digest: Digest) -> String { "\(digest.algorithm.rawValue)-\(digest.hex).sig" }
 
     private func verifyBundles(
@@ -118,9 +118,11 @@ package struct CosignVerifier: Sendable {
     private func verifyTag(
         _ digest: Digest, _ source: any Source, _ search: inout SignatureSearch
     ) async -> VerifiedSignature? {
+        // A digest may be too long for a tag, which is then nobody's.
+        guard (try? ManifestReference.validate(tag: search.tag)) != nil else { return nil }
         let manifest: ImageManifest
         do {
-            let fetched = try await source.fetchManifest(.tag(Self.tag(of: digest)))
+            let fetched = try await source.fetchManifest(.tag(search.tag))
             guard case .image(let image) = try fetched.parsed() else {
                 search.found("the tag '\(search.tag)'", Rejection(.unsupported, "it is no image manifest"))
                 return nil
