@@ -116,6 +116,11 @@ struct BundleCheckTests {
                 IdentityMatcher(issuer: .exact("https://issuer.test"), subject: .exact(BundleRecipe.identity)),
             ])
         },
+        // Names that only signatures in '.sig' tags may have.
+        Case("(primary name)", .identity) {
+            $0.recipe.changeLeaf = { $0.extensions[2] = .alternativeNames([GeneralName.dns("host.test")]) }
+            $0.policy = try SignaturePolicy(identities: SignaturePolicy.anyIdentity)
+        },
         Case("identity-controls", .identity) {
             $0.recipe.changeLeaf = { $0.extensions[2] = .alternativeNames([GeneralName.uri("https://x\u{1}")]) }
             $0.policy = try SignaturePolicy(identities: SignaturePolicy.anyIdentity)

@@ -297,6 +297,29 @@ struct CosignVerifierTests {
         }
     }
 
+    /// Names that Fulcio does not give to signers of bundles.
+    @Test func legacyIdentitiesNeedNoPrimaryName() async throws {
+        let userName: OID = "1.3.6.1.4.1.57264.1.7"
+        for names in [
+            [GeneralName.dns("host.test")], [GeneralName.ip([10, 0, 0, 7])],
+            [GeneralName.other(userName, DERWriter.utf8("one")), GeneralName.other(userName, DERWriter.utf8("two"))],
+        ] {
+            let registry = MemoryRegistry()
+            registry.addSignatures(
+                of: Self.digest,
+                [try Self.legacy { $0.base.changeLeaf = { $0.extensions[2] = .alternativeNames(names) } }])
+            func policy(_ subject: String) throws -> SignaturePolicy {
+                try SignaturePolicy(identities: [
+                    IdentityMatcher(issuerPattern: "githubusercontent", subjectPattern: subject)
+                ])
+            }
+            let verified = try await Self.verify(registry, try policy(#"^host\.test$|^10\.0\.0\.7$|^two$"#))
+            #expect(["host.test", "10.0.0.7", "two"].contains { verified.description.contains("'\($0)'") })
+            #expect(
+                try await Self.failure(registry, try policy("^host$")).findings.map(\.rejection.code) == [.identity])
+        }
+    }
+
     static let registryCases: [(check: String, add: @Sendable (MemoryRegistry) throws -> Void)] = [
         (
             "registry-version",

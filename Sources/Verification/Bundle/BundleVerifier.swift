@@ -74,7 +74,10 @@ package struct BundleVerifier: Sendable {
             throw Rejection(.invalidSignature, "the signature is not by the key of its certificate")
         }
         let identity = try CertificateIdentity(leaf)
-        guard matchers.contains(where: { Self.accepts($0, identity) }) else {  // check: identity
+        guard let subject = identity.primarySubject else {
+            throw Rejection(.identity, "the certificate's names are none that a bundle's signer may have")
+        }
+        guard matchers.contains(where: { $0.accepts(identity.issuer, subject) }) else {  // check: identity
             throw Rejection.identity(identity, matchers)
         }
         let log = try verifyLog(bundle, artifact, signer: .certificate(leaf), leaf: leaf)
@@ -85,10 +88,6 @@ package struct BundleVerifier: Sendable {
         return VerifiedSignature(
             signer: .identity(identity), format: .bundle, logIndex: log.index, times: times,
             predicateType: predicateType)
-    }
-
-    private static func accepts(_ matcher: IdentityMatcher, _ identity: CertificateIdentity) -> Bool {
-        matcher.issuer.accepts(identity.issuer) && matcher.subject.accepts(identity.subject)
     }
 
     /// What the signed content says it is about must be the artifact.

@@ -5,9 +5,11 @@ internal import Cryptography
 package struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible {
     /// The OIDC issuer that vouched for the subject.
     package let issuer: String
-    /// The subject: a URI, an e-mail address or a user name.
+    /// The subject: the primary one, or where there is none, or another was matched, one of the other names.
     package let subject: String
-    /// Every alternative name of the certificate, as text.
+    /// The name that a bundle's signer is known by: the first URI, else the first e-mail address, else the only user name.
+    let primarySubject: String?
+    /// Every alternative name of the certificate, as text; at least one.
     let subjects: [String]
 
     package var description: String { "'\(shown(subject))' by '\(shown(issuer))'" }
@@ -23,10 +25,7 @@ package struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible 
         let uris = certificate.alternativeNames.compactMap { if case .uri(let text) = $0 { text } else { nil } }
         let emails = certificate.alternativeNames.compactMap { if case .email(let text) = $0 { text } else { nil } }
         let userNames = try Self.userNames(certificate)
-        guard let subject = uris.first ?? emails.first ?? (userNames.count == 1 ? userNames.first : nil) else {
-            throw Rejection(.identity, "the certificate names no signer")
-        }
-        self.subject = subject
+        primarySubject = uris.first ?? emails.first ?? (userNames.count == 1 ? userNames.first : nil)
         let others = certificate.alternativeNames.compactMap { name in
             switch name {
             case .dns(let text): text
@@ -35,6 +34,10 @@ package struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible 
             }
         }
         subjects = uris + emails + userNames + others
+        guard let subject = primarySubject ?? subjects.first else {
+            throw Rejection(.identity, "the certificate names no signer")
+        }
+        self.subject = subject
         let hasControls = (subjects + [issuer]).contains { text in
             text.unicodeScalars.contains { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) }
         }
@@ -43,15 +46,16 @@ package struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible 
         }
     }
 
-    private init(issuer: String, subject: String, subjects: [String]) {
+    private init(issuer: String, subject: String, primarySubject: String?, subjects: [String]) {
         self.issuer = issuer
         self.subject = subject
+        self.primarySubject = primarySubject
         self.subjects = subjects
     }
 
     /// The same identity, called by another of its names.
     func named(_ subject: String) -> CertificateIdentity {
-        CertificateIdentity(issuer: issuer, subject: subject, subjects: subjects)
+        CertificateIdentity(issuer: issuer, subject: subject, primarySubject: primarySubject, subjects: subjects)
     }
 
     private static func issuer(of certificate: Certificate) throws(Rejection) -> String {

@@ -38,7 +38,7 @@ struct LegacyVerifier: Sendable {
         let identity = try CertificateIdentity(leaf)
         // Upstream compares every alternative name here, and only the first in bundles.
         let accepted = identity.subjects.first { subject in
-            matchers.contains { $0.issuer.accepts(identity.issuer) && $0.subject.accepts(subject) }
+            matchers.contains { $0.accepts(identity.issuer, subject) }
         }
         guard accepted != nil else {  // check: legacy-identity
             throw Rejection.identity(identity, matchers)

@@ -55,5 +55,13 @@ package struct IdentityMatcher: Sendable {
         }
     }
 
+    func accepts(_ issuer: String, _ subject: String) -> Bool {
+        self.issuer.accepts(issuer) && self.subject.accepts(subject)
+    }
+
+    private static func emptyPattern(_ name: String) -> String {
+        "matchOIDCIdentity: '\(name)' is empty and would accept any \(name); write '.*' if that is meant"
+    }
+
     var description: String { "subject \(subject.description) by issuer \(issuer.description)" }
 }
