@@ -27,10 +27,24 @@ package final class RegularExpression: Sendable {
     /// Compiles `pattern`.
     /// - Throws: `RegularExpressionError` naming the faulty fragment and its place, or the limit that was exceeded.
     package init(_ pattern: String, limits: Limits = Limits()) throws(RegularExpressionError) {
-        var text = pattern
-        guard text.utf8.count <= limits.patternBytes else {
-            throw RegularExpressionError.tooLong(bytes: text.utf8.count, limit: limits.patternBytes)
+        guard pattern.utf8.count <= limits.patternBytes else {
+            throw RegularExpressionError.tooLong(bytes: pattern.utf8.count, limit: limits.patternBytes)
         }
+        do {
+            unsafe handle = try Self.compile(pattern, pattern, limits)
+        } catch {
+            // Only what does not compile as it stands is rewritten: no pattern changes its meaning.
+            guard let rewritten = NamedGroups.rewritten(pattern) else { throw error }
+            unsafe handle = try Self.compile(rewritten, pattern, limits)
+        }
+        self.pattern = pattern
+    }
+
+    /// - Parameter pattern: what `text` was written as, for messages.
+    private static func compile(
+        _ text: String, _ pattern: String, _ limits: Limits
+    ) throws(RegularExpressionError) -> OpaquePointer {
+        var text = text
         let compiled = text.withUTF8 { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
                 unsafe cre2_compile(characters.baseAddress, characters.count, Int64(limits.memory))
@@ -43,8 +57,7 @@ package final class RegularExpression: Sendable {
             unsafe cre2_free(compiled)
             throw RegularExpressionError.syntax(pattern: pattern, description: description, fragment: fragment)
         }
-        self.pattern = pattern
-        unsafe handle = compiled
+        return unsafe compiled
     }
 
     deinit {

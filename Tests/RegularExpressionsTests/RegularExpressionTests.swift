@@ -39,6 +39,28 @@ struct RegularExpressionTests {
         }
     }
 
+    /// Go's newer spelling of named groups, beside everything that merely looks like it.
+    @Test(arguments: [
+        ("^(?<year>[0-9]{4})$", "2026", true), ("^(?<a>x)(?P<_b>y)(?<c1>z)$", "xyz", true),
+        (#"^\(?<x>$"#, "(<x>", true), (#"^\(?<x>$"#, "(P<x>", false),
+        (#"^(?<n>a)[(?<x>]$"#, "a<", true), (#"^(?<n>a)[(?<x>]$"#, "aP", false),
+        (#"^(?<n>a)[](?<x>]$"#, "a]", true), (#"^(?<n>a)[](?<x>]$"#, "aP", false),
+        (#"^(?<n>a)[^](?<x>]$"#, "aP", true), (#"^(?<n>a)[[:digit:](?<x>]$"#, "aP", false),
+        (#"^(?<n>a)[\](?<x>]$"#, "aP", false), (#"^(?<n>a)\Q(?<x>\E$"#, "a(?<x>", true),
+        (#"^(?<n>a)\Q(?<x>\E$"#, "a(?P<x>", false), (#"^(?<n>a)\\(?<m>b)$"#, #"a\b"#, true),
+    ])
+    func namedGroups(_ pattern: String, _ text: String, _ expected: Bool) throws {
+        let expression = try RegularExpression(pattern)
+        #expect(expression.matches(anywhereIn: text) == expected)
+        #expect(expression.pattern == pattern)
+    }
+
+    @Test(arguments: ["(?<=a)b", "(?<!a)b", "(?<a", "(?<>a)", "(?<a-b>c)", "(?<", #"(?<a>\"#, "(?<a>["])
+    func thatIsNoNamedGroup(_ pattern: String) {
+        let error = #expect(throws: RegularExpressionError.self) { try RegularExpression(pattern) }
+        #expect(error?.description.contains(pattern) == true)
+    }
+
     @Test func nulBytesArePartOfTheText() throws {
         let expression = try RegularExpression("^a$")
         #expect(!expression.matches(anywhereIn: "a\u{0}b"))
