@@ -200,6 +200,7 @@ private final class MirrorStandIn: HTTPHandler {
         ("rollback", { $0.timestampVersion = 1 }, "version"),
         ("freeze", { $0.expires["timestamp"] = TUFRepository.now }, "expired"),
         ("forgery", { $0.onlineKey = try PrivateKey.generate(.ecdsa(.p256)) }, "signed"),
+        ("a target that cannot be read", { _ in }, "cannot be used"),
         ("another target", { $0.change["targets"] = { $0["targets"]?["trusted_root.json"]?["length"] = 1 } }, "larger"),
     ]
 
