@@ -81,8 +81,12 @@ package struct CommandLineApp: Sendable {
             Commands:
             \(lines.joined(separator: "\n"))
 
-            Run 'sourcectl <command> --help' for a command's flags.
+            Run 'sourcectl <command> --help' for a command's flags, 'sourcectl --version' for the version.
             """
+        if arguments == ["--version"] {
+            streams.output("sourcectl \(ProductVersion.current)")
+            return 0
+        }
         let words = arguments.prefix { !$0.hasPrefix("-") }
         if words.isEmpty, arguments.isEmpty || arguments.contains("--help") || arguments.contains("-h") {
             streams.output(text)

@@ -47,7 +47,7 @@ enum RegistryFlags {
             access.credentialSource = "neither --creds nor an entry of docker's config.json"
         }
         var configuration = RegistryClient.Configuration()
-        configuration.userAgent = "sourcectl"
+        configuration.userAgent = "sourcectl/\(ProductVersion.current)"
         let logger =
             flags[debug] ? Logger(level: .debug, encoding: .console, sink: StandardErrorSink()) : Logger.disabled
         return RegistryClient(http: CurlClient(), configuration: configuration, logger: logger)

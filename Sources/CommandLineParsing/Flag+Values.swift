@@ -36,7 +36,7 @@ extension Flag where Value == String {
         ) { texts throws(FlagValueError) in
             let text = texts.last ?? ""
             guard choices.isEmpty || choices.contains(text) else {
-                throw FlagValueError("must be one of \(choices.joined(separator: ", "))")
+                throw FlagValueError("must be one of \(choices.filter { !$0.isEmpty }.joined(separator: ", "))")
             }
             return text
         }

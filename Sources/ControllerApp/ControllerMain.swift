@@ -7,7 +7,7 @@ internal import Glibc
 /// `source-controller` from its command line to its exit code.
 package enum ControllerMain {
     /// The version that `--version` and the log show.
-    package static let version = "0.1.0"
+    package static let version = ProductVersion.current
 
     /// Runs the controller until a signal ends it.
     /// - Returns: 0 after an orderly end, 1 after a failure, 2 for a wrong command line.

@@ -162,7 +162,7 @@ struct CommandTests {
                 ["push", "artifact", "oci://ghcr.io/x:1", "--path=.", "--source=s", "--revision=r", "--annotations=x"],
                 "must be key=value"
             ),
-            (["push", "artifact", "oci://ghcr.io/x:1", "-o", "xml"], "must be one of"),
+            (["push", "artifact", "oci://ghcr.io/x:1", "-o", "xml"], "must be one of json, yaml"),
             (["push", "artifact", "oci://ghcr.io/x:1", "--provider", "aws"], "must be one of generic"),
             (["pull", "artifact", "oci://ghcr.io/x:1"], "--output is required"),
             (["tag", "artifact", "oci://ghcr.io/x:1", "--tag", "a b"], "tag 'a b' is invalid"),
@@ -194,7 +194,33 @@ struct CommandTests {
         let nothing = await sourcectl(
             "push", "artifact", "oci://\(registry.address)/app:1", "--path", "/nonexistent/x", "--source", "s",
             "--revision", "r")
-        #expect(nothing.code == 1 && nothing.progress.contains("/nonexistent/x"))
+        #expect(nothing.code == 2 && nothing.progress.contains("--path: there is no file or folder '/nonexistent/x'"))
+    }
+
+    @Test("The version is shown")
+    func version() async {
+        let shown = await sourcectl("--version")
+        #expect(shown.code == 0 && shown.output == "sourcectl \(ProductVersion.current)")
+    }
+
+    @Test("What belongs to other artifacts is not listed")
+    func attachments() async throws {
+        let registry = try await DockerRegistry()
+        let folder = try TemporaryDirectory()
+        try folder.write("a: 1\n", to: "content/a.yaml")
+        let name = "oci://\(registry.address)/app"
+        let pushed = await sourcectl(
+            "push", "artifact", "\(name):1.0.0", "--path", folder.file("content"), "--source", "s", "--revision", "r")
+        #expect(pushed.code == 0, "\(pushed.progress)")
+        let hex = String(repeating: "ab", count: 32)
+        let others = ["sha256-\(hex)", "sha256-\(hex).sig", "sha256-\(hex).att", "sha256-\(hex).sbom"]
+        let own = ["sha256-abc", "sha256-\(hex).txt"]
+        for tag in others + own {
+            #expect(await sourcectl("tag", "artifact", "\(name):1.0.0", "--tag", tag).code == 0)
+        }
+        let listed = await sourcectl("list", "artifacts", name).output.split(separator: "\n").dropFirst()
+        let tags = listed.compactMap { $0.split(separator: " ").first?.split(separator: ":").last.map(String.init) }
+        #expect(Set(tags) == Set(["1.0.0"] + own))
     }
 
     @Test("A hostile archive writes nothing outside of the folder")

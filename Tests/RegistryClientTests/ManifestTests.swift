@@ -147,11 +147,15 @@ struct FailureMessageTests {
             ),
             (
                 200, "<!DOCTYPE html><html>login</html>", .invalidResponse,
-                "cannot resolve tag '1.0' of 'team/app' at registry 'ghcr.io': answered HTML instead of JSON: is this a registry?"
+                "cannot resolve tag '1.0' of 'team/app' at registry 'ghcr.io': answered HTML instead of JSON: is this a registry? Check its host and port"
             ),
             (
                 418, "<html>", .invalidResponse,
-                "cannot resolve tag '1.0' of 'team/app' at registry 'ghcr.io': HTTP 418, answered HTML instead of JSON: is this a registry?"
+                "cannot resolve tag '1.0' of 'team/app' at registry 'ghcr.io': HTTP 418, answered HTML instead of JSON: is this a registry? Check its host and port"
+            ),
+            (
+                405, "", .invalidResponse,
+                "cannot resolve tag '1.0' of 'team/app' at registry 'ghcr.io': HTTP 405, is this a registry? Check its host and port"
             ),
             (500, "boom", .server, "cannot resolve tag '1.0' of 'team/app' at registry 'ghcr.io': HTTP 500"),
         ])

@@ -112,6 +112,16 @@ struct PushTests {
         }
     }
 
+    @Test("A server that says 200 to anything has stored nothing")
+    func webServers() async throws {
+        let server = ScriptedClient { _, _ in .answer(200, ["Content-Type": "text/html"], text: "<html>") }
+        let repository = RegistryClient.scripted(server).repository(try repository(), access: Self.access)
+        let error = await #expect(throws: RegistryError.self) {
+            try await repository.push(manifest: Array("{}".utf8), mediaType: .ociManifest, reference: .tag("1"))
+        }
+        #expect(error?.code == .invalidResponse && error?.message.contains("is this a registry?") == true)
+    }
+
     @Test("Pushing asks for a token that may push")
     func scope() async throws {
         let http = ScriptedClient { exchange, _ in

@@ -60,6 +60,7 @@ struct ListArtifacts: Command {
             }
         }
         try await repository.forEachTag { tag in
+            guard !Self.isAttachment(tag) else { return }
             let version = SemanticVersion(parsing: tag)
             if let range {
                 guard let version, range.contains(version) else { return }
@@ -69,6 +70,18 @@ struct ListArtifacts: Command {
             if kept.count >= limit * 2 + 1000 { kept = Array(kept.sorted(by: isBefore).prefix(limit)) }
         }
         return kept.sorted(by: isBefore).prefix(limit).map(\.tag)
+    }
+
+    /// Whether the tag is one that tools keep what belongs to another manifest under: `sha256-<hex>`, where a registry does
+    /// not list referrers itself, or with a suffix such as `.sig`, where cosign keeps signatures.
+    private static func isAttachment(_ tag: String) -> Bool {
+        guard let dash = tag.utf8.firstIndex(of: UInt8(ascii: "-")),
+            let algorithm = Digest.Algorithm(rawValue: String(tag[..<dash]))
+        else { return false }
+        let rest = tag[tag.utf8.index(after: dash)...]
+        let hex = rest.prefix { $0 != "." }
+        let isKnown = ["", ".sig", ".att", ".sbom"].contains(rest.dropFirst(hex.count))
+        return isKnown && (try? Digest(parsing: "\(algorithm.rawValue):\(hex)")) != nil
     }
 
     private static func table(_ rows: [[String]]) -> String {

@@ -49,6 +49,12 @@ struct PushArtifact: Command {
         for flag in [Self.files, Self.source, Self.revision] where flags[flag].isEmpty {
             throw CommandLineError(.missingValue, "--\(flag.definition.name) is required")
         }
+        guard await InputFile.exists(flags[Self.files]) else {
+            throw CommandLineError(
+                .invalidValue,
+                "--path: there is no file or folder '\(RemoteText.printable(flags[Self.files], limit: 200))'; name what to publish"
+            )
+        }
         let annotations = try annotations(flags, context)
         let tag = reference.tag ?? ManifestReference.defaultTag
         let repository = try await RegistryFlags.repository(reference.repository, flags, context)

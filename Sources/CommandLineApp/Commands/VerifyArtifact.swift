@@ -90,7 +90,12 @@ struct VerifyArtifact: Command {
             guard flags.isGiven(SignerFlags.trustedRoot) else { return (policy, nil) }
             policy.logThreshold = 1
             return (policy, try await SignerFlags.trust(flags))
-        default:
+        case (.some, false):
+            throw CommandLineError(
+                .arguments,
+                "--key and --certificate-identity exclude each other: say either which keys or which identity may have signed"
+            )
+        case (nil, true):
             throw CommandLineError(
                 .arguments,
                 "say who may have signed: either --key, or --certificate-identity(-regexp) and --certificate-oidc-issuer(-regexp), or --trust-policy"

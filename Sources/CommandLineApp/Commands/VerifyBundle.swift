@@ -56,7 +56,11 @@ struct VerifyBundle: Command {
         case (nil, true):
             policy = try SignaturePolicy(keys: [try await KeyFile.publicKey(flags[Self.key], of: "--key")])
             policy.logThreshold = flags[Self.ignoresLog] ? 0 : 1
-        default:
+        case (.some, true):
+            throw CommandLineError(
+                .arguments,
+                "--key and --certificate-identity exclude each other: a bundle is signed by a key or by an identity")
+        case (nil, false):
             throw CommandLineError(
                 .arguments,
                 "say who must have signed: either --certificate-identity and --certificate-oidc-issuer, or --key")
@@ -69,7 +73,8 @@ struct VerifyBundle: Command {
     private func artifact(_ name: String) async throws -> SignedArtifact {
         if let digests = try await InputFile.digests(name) { return .digests(digests) }
         guard let digest = try? Digest(parsing: name) else {
-            throw CommandFailure(
+            throw CommandLineError(
+                .arguments,
                 "there is no file '\(RemoteText.printable(name, limit: 200))', and it is no digest (sha256:<hex>)")
         }
         return .digest(digest)

@@ -1,3 +1,4 @@
+internal import CommandLineParsing
 internal import Core
 internal import Cryptography
 internal import FileSystem
@@ -8,7 +9,8 @@ enum InputFile {
     private static let chunkSize = 1 << 20
 
     /// The file's content.
-    /// - Throws: `CommandFailure` that names `flag` when it cannot be read or has more than `limit` bytes.
+    /// - Throws: `CommandLineError` that names `flag` when there is no such file; `CommandFailure` when it cannot be read or
+    ///   has more than `limit` bytes.
     static func contents(_ path: String, of flag: String, limit: Int) async throws -> [UInt8] {
         try await executor.run {
             do {
@@ -19,8 +21,24 @@ enum InputFile {
                 }
                 return try file.contents(upTo: limit)
             } catch let error as FileSystemError {
+                guard !error.isNotFound else {
+                    throw CommandLineError(
+                        .invalidValue, "\(flag): there is no file '\(RemoteText.printable(path, limit: 200))'")
+                }
                 throw CommandFailure("\(flag): \(error)")
             }
+        }
+    }
+
+    /// Whether there is a file or folder.
+    static func exists(_ path: String) async -> Bool {
+        await executor.run {
+            do throws(FileSystemError) {
+                _ = try File(path: path)
+            } catch {
+                return !error.isNotFound
+            }
+            return true
         }
     }
 

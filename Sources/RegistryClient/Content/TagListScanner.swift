@@ -136,7 +136,7 @@ struct TagListScanner {
 
     private func unexpected(_ byte: UInt8) -> Fault {
         if case .start = expectation, byte == UInt8(ascii: "<") {
-            return Fault(reason: "answered HTML instead of JSON: is this a registry?")
+            return Fault(reason: ErrorResponse.notJSON)
         }
         return Fault(reason: "the answer is no list of tags")
     }

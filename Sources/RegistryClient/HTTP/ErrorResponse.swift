@@ -5,6 +5,8 @@ internal import OCI
 struct ErrorResponse: Sendable, Hashable {
     static let maximumBody = 64 << 10
     static let maximumMessage = 256
+    /// What a web server's page in place of a registry's answer is called.
+    static let notJSON = "answered HTML instead of JSON: is this a registry? Check its host and port"
 
     /// The first error's code, if it is one: capital letters and underscores.
     let code: String?
@@ -30,8 +32,10 @@ struct ErrorResponse: Sendable, Hashable {
 
     /// `HTTP 404, MANIFEST_UNKNOWN: manifest unknown`.
     func text(status: Int) -> String {
-        if isHTML { return "HTTP \(status), answered HTML instead of JSON: is this a registry?" }
+        if isHTML { return "HTTP \(status), \(Self.notJSON)" }
         var text = "HTTP \(status)"
+        // Every registry knows the methods that it is asked with.
+        if code == nil, [405, 501].contains(status) { text += ", is this a registry? Check its host and port" }
         if let code { text += ", \(code)" }
         if let message, !message.isEmpty { text += ": \(RemoteText.printable(message, limit: Self.maximumMessage))" }
         return text

@@ -72,7 +72,7 @@ extension Repository: ManifestFetching {
         let type = MediaType(contentType: response.headers["Content-Type"] ?? "")
         try refuseSchema1(type, action)
         if ErrorResponse.looksLikeHTML(bytes) {
-            throw failure(.invalidResponse, action, "answered HTML instead of JSON: is this a registry?")
+            throw failure(.invalidResponse, action, ErrorResponse.notJSON)
         }
         let claimed = response.headers[Self.digestHeader].flatMap { try? Digest(parsing: $0) }
         let expected: Digest? = if case .digest(let digest) = reference { digest } else { claimed }

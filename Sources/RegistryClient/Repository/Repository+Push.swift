@@ -63,6 +63,15 @@ extension Repository {
                 action: action
             )
         ).drained()
+        // A web server may say 200 to anything; what stores a manifest says 201 or what it stored (distribution
+        // specification, "Pushing Manifests").
+        let isStored = response.status == 201 || response.headers["Docker-Content-Digest"] != nil
+        guard isStored else {
+            throw failure(
+                .invalidResponse, action,
+                "HTTP \(response.status) in place of 201, is this a registry? Check its host and port",
+                status: response.status)
+        }
         if let text = response.headers["Docker-Content-Digest"], let stored = try? Digest(parsing: text),
             stored != digest
         {
