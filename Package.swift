@@ -27,9 +27,9 @@ func wrapper(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: wrapperSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], besides files: [String] = []) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies,
+        name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + dependencies, exclude: files,
         swiftSettings: commonSettings)
 }
 
@@ -157,7 +157,7 @@ let package = Package(
             [
                 "Core", "OCI", "Cryptography", "RegularExpressions", "TestPKI", "VerificationFixtures", "FuzzTargets",
                 "fuzz",
-            ]),
+            ], besides: ["IndependentVerifier.py"]),
         tests("RevocationClient", ["Core", "HTTPTransport", "Verification"]),
         tests("ArtifactStore", ["Core", "FileSystem", "Archiving", "Cryptography", "HTTPServing", "HTTPTransport"]),
         tests(
@@ -196,6 +196,7 @@ if Context.environment["ENABLE_BENCHMARKS"] != nil {
             name: "Benchmarks",
             dependencies: [
                 "Core", "HTTPTransport", "Cryptography", "KubernetesClient", "Verification", "TestSupport", "TestPKI",
+                "VerificationFixtures",
             ],
             path: "Benchmarks", swiftSettings: commonSettings))
 }

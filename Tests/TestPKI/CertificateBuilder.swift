@@ -22,6 +22,8 @@ package struct CertificateBuilder {
     package var notAfter: Timestamp
     package var key: PublicKey
     package var extensions: [Extension]
+    /// What the signed part says the signature's algorithm is; nil for what it is.
+    package var statedAlgorithm: [UInt8]?
 
     package init(
         subject: [(OID, String)], serial: UInt64 = 1, notBefore: Timestamp, notAfter: Timestamp, key: PublicKey,
@@ -42,6 +44,7 @@ package struct CertificateBuilder {
     ) -> CertificateBuilder {
         var extensions = [
             Extension.basicConstraints(isAuthority: true, pathLength: pathLength), .keyUsage([5, 6]),
+            .subjectKeyIdentifier(key),
         ]
         if !usages.isEmpty { extensions.append(.extendedKeyUsage(usages)) }
         return CertificateBuilder(
@@ -77,10 +80,21 @@ package struct CertificateBuilder {
                 : DERWriter.sequence(DERWriter.oid(item.oid), DERWriter.octets(item.value))
         }
         return DERWriter.sequence(
-            DERWriter.explicit(0, DERWriter.integer(2)), DERWriter.integer(serial), Self.algorithm(kind), issuer,
-            DERWriter.sequence(DERWriter.generalizedTime(notBefore), DERWriter.generalizedTime(notAfter)),
+            DERWriter.explicit(0, DERWriter.integer(2)), DERWriter.integer(serial),
+            statedAlgorithm ?? Self.algorithm(kind), issuer,
+            DERWriter.sequence(Self.time(notBefore), Self.time(notAfter)),
             Self.name(subject), key.subjectPublicKeyInfo,
             list.isEmpty ? [] : DERWriter.explicit(3, DERWriter.element(DERTag.sequence, Array(list.joined()))))
+    }
+
+    /// UTCTime through the year 2049 (RFC 5280, section 4.1.2.5), which strict readers insist on.
+    private static func time(_ time: Timestamp) -> [UInt8] {
+        guard (Timestamp(seconds: -631_152_000)..<Timestamp(seconds: 2_524_608_000)).contains(time) else {
+            return DERWriter.generalizedTime(time)
+        }
+        let general = DERWriter.generalizedTime(time)
+        // The century goes; tag and length are a byte each.
+        return DERWriter.element(DERTag.utcTime, Array(general.dropFirst(4)))
     }
 
     static func name(_ attributes: [(OID, String)]) -> [UInt8] {
@@ -91,7 +105,7 @@ package struct CertificateBuilder {
             ))
     }
 
-    static func algorithm(_ kind: KeyKind) -> [UInt8] {
+    package static func algorithm(_ kind: KeyKind) -> [UInt8] {
         switch kind {
         case .rsa: DERWriter.sequence(DERWriter.oid("1.2.840.113549.1.1.11"), DERWriter.null())
         case .ecdsa(.p256): DERWriter.sequence(DERWriter.oid("1.2.840.10045.4.3.2"))
@@ -116,6 +130,14 @@ extension CertificateBuilder.Extension {
         return Self(
             "2.5.29.15", critical: critical,
             DERWriter.element(DERTag.bitString, [UInt8(byte.trailingZeroBitCount), byte]))
+    }
+
+    package static func subjectKeyIdentifier(_ key: PublicKey) -> Self {
+        Self("2.5.29.14", DERWriter.octets(Array(key.fingerprint.bytes.prefix(20))))
+    }
+
+    package static func authorityKeyIdentifier(_ key: PublicKey) -> Self {
+        Self("2.5.29.35", DERWriter.sequence(DERWriter.element(0x80, Array(key.fingerprint.bytes.prefix(20)))))
     }
 
     package static func extendedKeyUsage(_ usages: [OID], critical: Bool = false) -> Self {

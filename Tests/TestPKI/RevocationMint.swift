@@ -22,6 +22,8 @@ package struct RevocationListMint {
     package var nextUpdate: Timestamp?
     package var entries: [Entry] = []
     package var extensions: [CertificateBuilder.Extension] = []
+    /// What the signed part says the signature's algorithm is; nil for what it is.
+    package var statedAlgorithm: [UInt8]?
 
     package init(key: PrivateKey, issuer: DistinguishedName, at time: Timestamp) {
         self.key = key
@@ -38,7 +40,7 @@ package struct RevocationListMint {
                 entry.extensions.isEmpty ? [] : CertificateBuilder.Extension.list(entry.extensions))
         }
         let tbs = DERWriter.sequence(
-            DERWriter.integer(1), algorithm, issuer.encoding, DERWriter.generalizedTime(thisUpdate),
+            DERWriter.integer(1), statedAlgorithm ?? algorithm, issuer.encoding, DERWriter.generalizedTime(thisUpdate),
             nextUpdate.map { DERWriter.generalizedTime($0) } ?? [],
             list.isEmpty ? [] : DERWriter.element(DERTag.sequence, Array(list.joined())),
             extensions.isEmpty ? [] : DERWriter.explicit(0, CertificateBuilder.Extension.list(extensions)))
