@@ -46,6 +46,19 @@ struct NotationCheckTests {
             $0.recipe.rawPairs = [CBOR.text("a") + CBOR.bytes([UInt8](repeating: 0, count: 1 << 20))]
             $0.claimedSize = 10
         },
+        // The same key, but another name than the one that the leaf says issued it.
+        both("issuance-name", .certificate) { setup in
+            let keys = setup.recipe.keys
+            setup.recipe.changeChain = { chain in
+                chain[1] = try CertificateBuilder.authority(
+                    "another", key: keys.intermediate.publicKey, notBefore: SigstoreInstance.start,
+                    notAfter: SigstoreInstance.end
+                ).signed(by: keys.root, issuer: chain[2])
+            }
+        },
+        both("issuance-algorithm", .certificate) {
+            $0.recipe.changeLeaf = { $0.statedAlgorithm = CertificateBuilder.algorithm(.ecdsa(.p521)) }
+        },
         both("notation-layer-size", .malformed) { $0.claimedSize = 2 << 20 },
         both("notation-content-type", .unsupported) { $0.recipe.contentType = "application/json" },
         both("notation-plugin", .unsupported) { $0.recipe.protected["io.cncf.notary.verificationPlugin"] = "x" },

@@ -239,4 +239,15 @@ struct NotationRevocationTests {
         setup.revocation?.answer(Self.list, try list.der())
         #expect(try await Self.code(setup) == .revoked)
     }
+
+    /// crl-list, crl-algorithm: a list is judged before what it says.
+    @Test func listsThatAreNotTheIssuers() async throws {
+        let setup = try Self.setup(lists: [Self.list])
+        try Self.publish(setup)
+        #expect(try await Self.code(setup) == nil)
+        try Self.publish(setup) { $0.key = setup.recipe.keys.other }
+        #expect(try await Self.code(setup) == .revocationUnknown)
+        try Self.publish(setup) { $0.statedAlgorithm = CertificateBuilder.algorithm(.ecdsa(.p521)) }
+        #expect(try await Self.code(setup) == .revocationUnknown)
+    }
 }

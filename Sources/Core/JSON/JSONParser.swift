@@ -31,19 +31,23 @@ struct JSONParser {
     }
 
     mutating func parseText() throws(JSONError) -> JSONValue {
-        guard bytes.count <= limits.bytes else {
+        guard bytes.count <= limits.bytes else {  // check: json-bytes
             throw fault("the text has \(bytes.count) bytes, more than the limit of \(limits.bytes)", at: 0)
         }
         skipSpace()
         let value = try parseValue()
         skipSpace()
-        guard position == bytes.count else { throw fault("unexpected text after the value", at: position) }
+        guard position == bytes.count else {  // check: json-trailing
+            throw fault("unexpected text after the value", at: position)
+        }
         return value
     }
 
     private mutating func parseValue() throws(JSONError) -> JSONValue {
         values += 1
-        guard values <= limits.values else { throw fault("more than \(limits.values) values", at: position) }
+        guard values <= limits.values else {  // check: json-values
+            throw fault("more than \(limits.values) values", at: position)
+        }
         guard position < bytes.count else { throw fault("unexpected end of the text", at: position) }
         switch bytes[position] {
         case UInt8(ascii: "\""): return .string(try parseString())
@@ -76,7 +80,8 @@ struct JSONParser {
             guard consume(UInt8(ascii: ":")) else { throw fault("expected ':' after the member name", at: position) }
             skipSpace()
             // One look-up does both: the insertion says whether the name was there.
-            guard members.updateValue(try parseValue(), forKey: name) == nil else {
+            let earlier = members.updateValue(try parseValue(), forKey: name)
+            guard earlier == nil else {  // check: json-duplicate
                 throw fault("duplicate member '\(RemoteText.printable(name, limit: 80))'", at: start)
             }
             skipSpace()
@@ -114,7 +119,9 @@ struct JSONParser {
 
     private mutating func enter() throws(JSONError) {
         depth += 1
-        guard depth <= limits.depth else { throw fault("more than \(limits.depth) nested values", at: position) }
+        guard depth <= limits.depth else {  // check: json-depth
+            throw fault("more than \(limits.depth) nested values", at: position)
+        }
         position += 1
     }
 

@@ -75,7 +75,7 @@ extension Certificate {
             var reader = try DERReader.single(DERTag.sequence, in: der).reader
             var names: [AlternativeName] = []
             while !reader.isAtEnd {
-                guard names.count < 64 else {
+                guard names.count < 64 else {  // check: alternative-name-limit
                     throw CryptographyError(.certificate, "the certificate has more than 64 alternative names")
                 }
                 names.append(try parse(try reader.read()))

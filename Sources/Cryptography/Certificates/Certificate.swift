@@ -28,7 +28,9 @@ package final class Certificate: Sendable, Hashable {
     /// Reads one DER certificate.
     /// - Throws: `CryptographyError` (`.certificate`, `.encoding`).
     package init(der: [UInt8]) throws(CryptographyError) {
-        guard der.count <= 64 << 10 else { throw CryptographyError(.certificate, "the certificate exceeds 64 KiB") }
+        guard der.count <= 64 << 10 else {  // check: certificate-size
+            throw CryptographyError(.certificate, "the certificate exceeds 64 KiB")
+        }
         let fields = try CertificateFields(der: der)
         guard let handle = CertificateHandle.parse(der) else {
             throw CryptographyError(.certificate, "it is no valid certificate")
@@ -65,7 +67,7 @@ package final class Certificate: Sendable, Hashable {
     package static func all(inPEM text: [UInt8], limit: Int = 64) throws(CryptographyError) -> [Certificate] {
         var certificates: [Certificate] = []
         for block in try PEMBlock.parseAll(text, limit: limit) {
-            guard block.label == "CERTIFICATE" else {
+            guard block.label == "CERTIFICATE" else {  // check: certificate-label
                 throw CryptographyError(.pem, "the PEM block is '\(block.label)'; use 'CERTIFICATE'")
             }
             certificates.append(try Certificate(der: block.bytes))

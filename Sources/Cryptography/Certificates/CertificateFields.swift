@@ -58,7 +58,7 @@ struct CertificateFields {
         var list = try DERReader.single(DERTag.sequence, in: Array(element.content)).reader
         var extensions: [Certificate.Extension] = []
         while !list.isAtEnd {
-            guard extensions.count < maximumExtensions else {
+            guard extensions.count < maximumExtensions else {  // check: extension-limit
                 throw CryptographyError(.certificate, "the certificate has more than \(maximumExtensions) extensions")
             }
             let whole = try list.read(DERTag.sequence)
@@ -68,7 +68,7 @@ struct CertificateFields {
             let value = try fields.read(DERTag.octetString)
             try fields.finish()
             // RFC 5280, section 4.2: at most one instance of each.
-            guard !extensions.contains(where: { $0.oid == oid }) else {
+            guard !extensions.contains(where: { $0.oid == oid }) else {  // check: extension-twice
                 throw CryptographyError(.certificate, "the certificate has the extension \(oid) twice")
             }
             extensions.append(

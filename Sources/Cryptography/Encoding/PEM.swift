@@ -38,7 +38,7 @@ package struct PEMBlock: Sendable, Hashable {
                     guard let bytes = Base64.decode(body), !bytes.isEmpty else {
                         throw CryptographyError(.pem, "the PEM block '\(current)' holds no valid base64")
                     }
-                    guard blocks.count < limit else {
+                    guard blocks.count < limit else {  // check: pem-limit
                         throw CryptographyError(.pem, "there are more than \(limit) PEM blocks")
                     }
                     blocks.append(PEMBlock(label: current, bytes: bytes))

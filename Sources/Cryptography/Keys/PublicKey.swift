@@ -155,7 +155,7 @@ package struct PublicKey: Sendable, Hashable, CustomStringConvertible {
         switch unsafe EVP_PKEY_get_id(handle.pointer) {
         case EVP_PKEY_RSA:
             let bits = Int(unsafe EVP_PKEY_get_bits(handle.pointer))
-            guard RSALimits.sizes.contains(bits) else {
+            guard RSALimits.sizes.contains(bits) else {  // check: key-rsa-bits
                 throw CryptographyError(.unsupportedKey, "an RSA key of \(bits) bits is not accepted; use 2048 to 8192")
             }
             guard unsafe RSALimits.isExponentUsable(of: handle.pointer) else {  // check: rsa-exponent
@@ -169,7 +169,9 @@ package struct PublicKey: Sendable, Hashable, CustomStringConvertible {
                 throw CryptographyError(
                     .unsupportedKey, "the elliptic curve is not supported; use P-256, P-384 or P-521")
             }
-            guard isPointValid(handle) else { throw CryptographyError(.key, "the key is no point of its curve") }
+            guard isPointValid(handle) else {  // check: key-point
+                throw CryptographyError(.key, "the key is no point of its curve")
+            }
             return .ecdsa(curve)
         case EVP_PKEY_ED25519: return .ed25519
         default:

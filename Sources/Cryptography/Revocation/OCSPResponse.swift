@@ -32,7 +32,7 @@ package struct OCSPResponse: Sendable {
     /// Reads a DER OCSPResponse that holds an answer.
     /// - Throws: `CryptographyError` (`.revocation`, `.encoding`), also when the responder refuses to answer.
     package init(der: [UInt8]) throws(CryptographyError) {
-        guard der.count <= Self.maximumSize else {
+        guard der.count <= Self.maximumSize else {  // check: ocsp-size
             throw CryptographyError(.revocation, "the OCSP response exceeds 64 KiB")
         }
         var outer = try DERReader.single(DERTag.sequence, in: der).reader

@@ -25,7 +25,7 @@ package struct RevocationList: Sendable {
     /// Reads a DER CertificateList.
     /// - Throws: `CryptographyError` (`.revocation`, `.encoding`).
     package init(der: [UInt8]) throws(CryptographyError) {
-        guard der.count <= Self.maximumSize else {
+        guard der.count <= Self.maximumSize else {  // check: crl-size
             throw CryptographyError(.revocation, "the revocation list exceeds 32 MiB")
         }
         signed = try SignedStructure(try DERReader.single(DERTag.sequence, in: der))
@@ -33,7 +33,7 @@ package struct RevocationList: Sendable {
         var tbs = signed.content.reader
         _ = try tbs.readIfPresent(DERTag.integer)
         let algorithm = try tbs.read(DERTag.sequence)
-        guard Array(algorithm.encoding) == signed.algorithmEncoding else {
+        guard Array(algorithm.encoding) == signed.algorithmEncoding else {  // check: crl-algorithm
             throw CryptographyError(.revocation, "the revocation list names two signature algorithms")
         }
         issuer = Array(try tbs.read(DERTag.sequence).encoding)
@@ -84,7 +84,7 @@ package struct RevocationList: Sendable {
         guard unknown == nil else {  // check: crl-critical
             throw CryptographyError(.revocation, "the revocation list has a critical extension that is not known")
         }
-        try verifyScope(certificate, point)
+        try verifyScope(certificate, point)  // check-call: crl-scopes
     }
 
     /// Whether the list holds only changes since a complete one.

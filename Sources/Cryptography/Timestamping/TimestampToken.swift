@@ -20,7 +20,9 @@ package struct TimestampToken: Sendable {
     /// - Throws: `CryptographyError` (`.timestamp`).
     package init(response der: [UInt8]) throws(CryptographyError) {
         defer { OpenSSLErrors.clear() }
-        guard der.count <= Self.maximumSize else { throw CryptographyError(.timestamp, "it exceeds 64 KiB") }
+        guard der.count <= Self.maximumSize else {  // check: timestamp-response-size
+            throw CryptographyError(.timestamp, "it exceeds 64 KiB")
+        }
         guard let token = TokenHandle.fromResponse(der) else {
             throw CryptographyError(.timestamp, "it is no valid timestamp response, or the authority did not grant it")
         }
@@ -31,7 +33,9 @@ package struct TimestampToken: Sendable {
     /// - Throws: `CryptographyError` (`.timestamp`).
     package init(token der: [UInt8]) throws(CryptographyError) {
         defer { OpenSSLErrors.clear() }
-        guard der.count <= Self.maximumSize else { throw CryptographyError(.timestamp, "it exceeds 64 KiB") }
+        guard der.count <= Self.maximumSize else {  // check: timestamp-token-size
+            throw CryptographyError(.timestamp, "it exceeds 64 KiB")
+        }
         guard let token = TokenHandle.fromToken(der) else {
             throw CryptographyError(.timestamp, "it is no valid timestamp token")
         }

@@ -22,7 +22,9 @@ package struct SignedCertificateTimestamp: Sendable, Hashable {
     /// Whether the promise is about `leaf`, was made by the holder of `key` and the certificate was issued by `issuer`.
     /// - Parameter issuer: the issuing certificate of the *verified* path.
     package func isValid(for leaf: Certificate, issuer: Certificate, key: PublicKey) -> Bool {
-        guard hashAlgorithm == 4 else { return false }
+        guard hashAlgorithm == 4 else {  // check: sct-hash
+            return false
+        }
         switch (key.kind, signatureAlgorithm) {
         case (.ecdsa, 3): return key.isValidSignature(signature, over: signedBytes(leaf, issuer), .ecdsa(.sha256))
         case (.rsa, 1): return key.isValidSignature(signature, over: signedBytes(leaf, issuer), .rsaPKCS1(.sha256))
@@ -57,9 +59,10 @@ extension Certificate {
         var reader = TLSReader(list)
         var timestamps: [SignedCertificateTimestamp] = []
         while !reader.isAtEnd {
-            guard timestamps.count < Self.maximumSCTs, let serialized = reader.vector16() else {
-                throw Self.malformedSCT()
+            guard timestamps.count < Self.maximumSCTs else {  // check: sct-limit
+                throw CryptographyError(.sct, "the certificate has more than \(Self.maximumSCTs) SCTs")
             }
+            guard let serialized = reader.vector16() else { throw Self.malformedSCT() }
             // Later versions are unknown, not malformed (RFC 6962, section 3.3).
             guard serialized.first == 0 else { continue }
             var fields = TLSReader(serialized)

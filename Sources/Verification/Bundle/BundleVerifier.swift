@@ -46,7 +46,7 @@ package struct BundleVerifier: Sendable {
             // A key needs no time: timestamps are looked at only where the policy wants them.
             let stamped = policy.timestampThreshold > 0 ? try verifyTimestamps(bundle) : []
             let times = log.times + stamped
-            try log.verifyWindows(at: times)
+            try log.verifyWindows(at: times)  // check-call: log-windows-key
             return VerifiedSignature(
                 signer: .key(key), format: .bundle, logIndex: log.index, times: times, predicateType: predicateType)
         case (.identities(let matchers), .certificate(let leaf)):
@@ -82,7 +82,7 @@ package struct BundleVerifier: Sendable {
         }
         let log = try verifyLog(bundle, artifact, signer: .certificate(leaf), leaf: leaf)
         let times = log.times + (try verifyTimestamps(bundle))
-        try log.verifyWindows(at: times)
+        try log.verifyWindows(at: times)  // check-call: log-windows-identity
         try CertificateVerification(trust: trust, certificateLogThreshold: policy.certificateLogThreshold)
             .verify(leaf, at: times)
         return VerifiedSignature(

@@ -14,7 +14,7 @@ struct CertificateVerification: Sendable {
             throw Rejection(.time, "nothing that is trusted says when the signature was made")
         }
         let issuer = try issuer(of: leaf, at: times)
-        try verifyTimestamps(leaf, issuer)
+        try verifyTimestamps(leaf, issuer)  // check-call: certificate-logs
     }
 
     private func issuer(of leaf: Certificate, at times: [Timestamp]) throws(Rejection) -> Certificate {

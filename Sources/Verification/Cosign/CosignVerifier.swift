@@ -92,9 +92,14 @@ package struct CosignVerifier: Sendable {
     /// The bundle that a referrer holds; nil when it holds something else.
     private func bundle(_ descriptor: Descriptor, _ source: any Source) async throws -> [UInt8]? {
         guard case .image(let manifest) = try await source.fetchManifest(.digest(descriptor.digest)).parsed(),
-            manifest.layers.count == 1, let layer = manifest.layers.first,
-            layer.mediaType.description.hasPrefix(Self.bundleMediaType)
+            let layer = manifest.layers.first
         else { return nil }
+        guard manifest.layers.count == 1 else {  // check: bundle-layers
+            return nil
+        }
+        guard layer.mediaType.description.hasPrefix(Self.bundleMediaType) else {  // check: bundle-layer-type
+            return nil
+        }
         guard layer.size <= Int64(Bundle.maximumSize) else {  // check: bundle-size
             throw Rejection(.malformed, "it has \(layer.size) bytes, more than the limit of \(Bundle.maximumSize)")
         }

@@ -36,7 +36,7 @@ struct LegacySignature: Sendable {
     }
 
     private static func certificate(_ text: String) throws(Rejection) -> Certificate {
-        guard text.utf8.count <= maximumAnnotation else {
+        guard text.utf8.count <= maximumAnnotation else {  // check: legacy-certificate-size
             throw Rejection(.malformed, "its annotation '\(certificateKey)' is too large")
         }
         let certificates: [Certificate]

@@ -8,7 +8,7 @@ struct LegacyVerifier: Sendable {
 
     /// Judges a signature of the manifest with this digest.
     func verify(_ signature: LegacySignature, of digest: Digest) throws(Rejection) -> VerifiedSignature {
-        try SimpleSigningPayload.verify(signature.payload, isAbout: digest)
+        try SimpleSigningPayload.verify(signature.payload, isAbout: digest)  // check-call: legacy-payload
         switch policy.signers {
         case .keys(let keys):
             guard let key = keys.first(where: { isSigned(signature, $0) }) else { throw Rejection.wrongKey(keys) }
@@ -43,7 +43,7 @@ struct LegacyVerifier: Sendable {
         guard accepted != nil else {  // check: legacy-identity
             throw Rejection.identity(identity, matchers)
         }
-        guard policy.timestampThreshold == 0 else {
+        guard policy.timestampThreshold == 0 else {  // check: legacy-timestamps
             throw Rejection(.unsupported, "timestamps of signatures in '.sig' tags are not supported; sign a bundle")
         }
         let log = try verifyLog(signature, signer: .certificate(leaf), leaf: leaf)

@@ -79,7 +79,7 @@ struct MessageReader {
     mutating func messages(_ name: String, limit: Int) throws(Rejection) -> [MessageReader] {
         guard let value = value(name) else { return [] }
         guard let elements = value.arrayValue else { throw wrongKind(name, "an array", value) }
-        guard elements.count <= limit else {
+        guard elements.count <= limit else {  // check: list-limit
             throw Rejection(.malformed, "\(place(name)) has \(elements.count) entries, more than the limit of \(limit)")
         }
         var readers: [MessageReader] = []

@@ -37,14 +37,14 @@ struct NotationSignatureVerification: Sendable {
     /// Fails with the first reason why the signature does not count.
     func verify(_ envelope: NotationEnvelope, of descriptor: Descriptor) async throws(Rejection) -> Outcome {
         let signer = try verifyIntegrity(envelope)
-        try NotationPayload.verify(envelope.payload, isAbout: descriptor)
+        try NotationPayload.verify(envelope.payload, isAbout: descriptor)  // check-call: notation-payload
         var progress = Progress()
         let trusted = try verifyAuthenticity(envelope, signer, &progress)
-        try verifyExpiry(envelope, &progress)
-        try await verifyTime(envelope, &progress)
+        try verifyExpiry(envelope, &progress)  // check-call: notation-expires
+        try await verifyTime(envelope, &progress)  // check-call: notation-time
         if statement.level.revocation != .skip {
             do {
-                try await verifyRevocation(envelope, trusted, &progress)
+                try await verifyRevocation(envelope, trusted, &progress)  // check-call: notation-revocation
             } catch {
                 try progress.failed(error, statement.level.revocation)
             }
@@ -78,7 +78,7 @@ struct NotationSignatureVerification: Sendable {
         guard isSigned else {  // check: notation-signature
             throw Rejection(.invalidSignature, "the signature is not by the key of its certificate")
         }
-        try CertificateChainRules(purpose: .codeSigning).verify(envelope.chain)
+        try CertificateChainRules(purpose: .codeSigning).verify(envelope.chain)  // check-call: notation-chain
         return leaf
     }
 
@@ -91,7 +91,7 @@ struct NotationSignatureVerification: Sendable {
         var trusted: Int?
         do {
             trusted = try trustedCount(envelope)
-            try verifyIdentity(signer)
+            try verifyIdentity(signer)  // check-call: notation-identities
         } catch {
             trusted = nil
             try progress.failed(error, action)
@@ -143,13 +143,15 @@ struct NotationSignatureVerification: Sendable {
             switch envelope.attributes.scheme {
             case .signingAuthority:
                 let time = envelope.attributes.authenticSigningTime ?? now
-                try Self.verify(envelope.chain, from: time, to: time, "when the signing authority signed")
+                let when = "when the signing authority signed"
+                try Self.verify(envelope.chain, from: time, to: time, when)  // check-call: notation-authority-time
                 progress.times.append(time)
             case .x509 where asksForTimestamp(envelope.chain):
                 let outcome = try await verifyTimestamp(envelope, &progress)
                 progress.times.append(outcome.earliest)
             case .x509:
-                try Self.verify(envelope.chain, from: now, to: now, "now, and no timestamp is asked for")
+                let when = "now, and no timestamp is asked for"
+                try Self.verify(envelope.chain, from: now, to: now, when)  // check-call: notation-now
                 progress.ends += envelope.chain.map(\.notAfter)
             }
         } catch {
@@ -171,8 +173,9 @@ struct NotationSignatureVerification: Sendable {
         let names = statement.stores.filter { $0.type == .tsa }  // check-filter: notation-tsa-store
         let anchors = names.flatMap { stores.certificates(in: $0) }
         let outcome = try CountersignatureVerification(anchors: anchors).verify(token, over: envelope.signature)
-        try Self.verify(
-            envelope.chain, from: outcome.earliest, to: outcome.latest, "at the time of its timestamp")
+        let when = "at the time of its timestamp"
+        let (from, to) = (outcome.earliest, outcome.latest)
+        try Self.verify(envelope.chain, from: from, to: to, when)  // check-call: notation-stamped-time
         do {
             let until = try await revocation.verify(outcome.path, first: outcome.path.count, signedAt: nil)
             if let until { progress.ends.append(until) }

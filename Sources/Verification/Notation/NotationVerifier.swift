@@ -120,7 +120,8 @@ package struct NotationVerifier: Sendable {
         guard types.contains(Self.artifactType) else {  // check: notation-artifact-type
             return nil
         }
-        guard manifest.layers.count == 1, let layer = manifest.layers.first else {
+        guard let layer = manifest.layers.first else { throw Rejection(.malformed, "it has no layer") }
+        guard manifest.layers.count == 1 else {  // check: notation-layers
             throw Rejection(.malformed, "it has \(manifest.layers.count) layers; a signature has one")
         }
         guard layer.size <= Int64(NotationEnvelope.maximumSize) else {  // check: notation-layer-size

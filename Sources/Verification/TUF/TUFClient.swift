@@ -64,20 +64,22 @@ package struct TUFClient: Sendable {
     /// mirror is asked.
     package func stored(_ name: String, at now: Timestamp, limit: Int = 1 << 20) async throws(TUFError) -> Target {
         let root = try await trustedRoot()
-        try root.document.requireFresh(at: now)
+        try root.document.requireFresh(at: now)  // check-call: tuf-stored-root-fresh
         guard let timestamp = await completed(.timestamp, root, limit: Self.maximumTimestamp),
             let snapshot = await completed(.snapshot, root, limit: Self.maximumSnapshot),
             let targets = await completed(.targets, root, limit: Self.maximumTargets)
         else { throw TUFError(.store, "there is no complete set of metadata in the store") }
-        for document in [timestamp, snapshot, targets] { try document.requireFresh(at: now) }
+        try timestamp.requireFresh(at: now)  // check-call: tuf-stored-timestamp-fresh
+        try snapshot.requireFresh(at: now)  // check-call: tuf-stored-snapshot-fresh
+        try targets.requireFresh(at: now)  // check-call: tuf-stored-targets-fresh
         // Written one after the other, they may be of two refreshes after a crash.
-        try requireNamed(snapshot, by: timestamp)
-        try requireNamed(targets, by: snapshot)
+        try requireNamed(snapshot, by: timestamp)  // check-call: tuf-stored-snapshot
+        try requireNamed(targets, by: snapshot)  // check-call: tuf-stored-targets
         let info = try targetInfo(name, targets, limit: limit)
         guard let bytes = await read(Self.fileName(of: info)) else {
             throw TUFError(.store, "the store does not hold '\(name)'")
         }
-        try info.requireMatch(bytes)
+        try info.requireMatch(bytes)  // check-call: tuf-stored-target
         return target(bytes, root, timestamp, snapshot, targets)
     }
 
@@ -131,7 +133,7 @@ extension TUFClient {
             try await write(bytes, "root.json")
             root = next
         }
-        try root.document.requireFresh(at: now)
+        try root.document.requireFresh(at: now)  // check-call: tuf-root-fresh
         return root
     }
 }
@@ -145,14 +147,14 @@ extension TUFClient {
             throw TUFError(.fetch, "the mirror has no timestamp.json")
         }
         let new = try TUFDocument(parsing: bytes, .timestamp, limit: Self.maximumTimestamp)
-        try new.requireSigned(by: root)
+        try new.requireSigned(by: root)  // check-call: tuf-timestamp-signed
         if let stored {
             guard new.version >= stored.version else {  // check: tuf-timestamp-rollback
                 throw TUFError(
                     .rollback, "timestamp metadata went back from version \(stored.version) to \(new.version)")
             }
             if new.version == stored.version {
-                try stored.requireFresh(at: now)
+                try stored.requireFresh(at: now)  // check-call: tuf-same-timestamp-fresh
                 return stored
             }
             let (old, next) = (try stored.metadata("snapshot.json").version, try new.metadata("snapshot.json").version)
@@ -160,7 +162,7 @@ extension TUFClient {
                 throw TUFError(.rollback, "snapshot metadata would go back from version \(old) to \(next)")
             }
         }
-        try new.requireFresh(at: now)
+        try new.requireFresh(at: now)  // check-call: tuf-timestamp-fresh
         try await write(bytes, "timestamp.json")
         return new
     }
@@ -171,15 +173,15 @@ extension TUFClient {
         let (info, version) = try timestamp.metadata("snapshot.json")
         let stored = await accepted(.snapshot, root, limit: Self.maximumSnapshot)
         if let stored, stored.version == version {
-            try stored.requireFresh(at: now)
+            try stored.requireFresh(at: now)  // check-call: tuf-same-snapshot-fresh
             return stored
         }
         let limit = min(info.length ?? Self.maximumSnapshot, Self.maximumSnapshot)
         let bytes = try await metadata(.snapshot, version, root, limit: limit)
-        try info.requireMatch(bytes)
+        try info.requireMatch(bytes)  // check-call: tuf-snapshot-match
         let new = try TUFDocument(parsing: bytes, .snapshot, limit: Self.maximumSnapshot)
-        try new.requireSigned(by: root)
-        try requireVersion(new, version)
+        try new.requireSigned(by: root)  // check-call: tuf-snapshot-signed
+        try requireVersion(new, version)  // check-call: tuf-snapshot-version
         if let stored {
             let files = try new.files()
             for (name, old) in try stored.files() {
@@ -190,7 +192,7 @@ extension TUFClient {
                 }
             }
         }
-        try new.requireFresh(at: now)
+        try new.requireFresh(at: now)  // check-call: tuf-snapshot-fresh
         try await write(bytes, "snapshot.json")
         return new
     }
@@ -200,16 +202,16 @@ extension TUFClient {
     ) async throws(TUFError) -> TUFDocument {
         let (info, version) = try snapshot.metadata("targets.json")
         if let stored = await accepted(.targets, root, limit: Self.maximumTargets), stored.version == version {
-            try stored.requireFresh(at: now)
+            try stored.requireFresh(at: now)  // check-call: tuf-same-targets-fresh
             return stored
         }
         let limit = min(info.length ?? Self.maximumTargets, Self.maximumTargets)
         let bytes = try await metadata(.targets, version, root, limit: limit)
-        try info.requireMatch(bytes)
+        try info.requireMatch(bytes)  // check-call: tuf-targets-match
         let new = try TUFDocument(parsing: bytes, .targets, limit: Self.maximumTargets)
-        try new.requireSigned(by: root)
-        try requireVersion(new, version)
-        try new.requireFresh(at: now)
+        try new.requireSigned(by: root)  // check-call: tuf-targets-signed
+        try requireVersion(new, version)  // check-call: tuf-targets-version
+        try new.requireFresh(at: now)  // check-call: tuf-targets-fresh
         try await write(bytes, "targets.json")
         return new
     }
@@ -219,7 +221,7 @@ extension TUFClient {
         guard document.version == version else {  // check: tuf-stored-version
             throw TUFError(.mismatch, "the \(document.role) metadata in the store is not what \(other.role) names")
         }
-        try info.requireMatch(document.encoding)
+        try info.requireMatch(document.encoding)  // check-call: tuf-stored-match
     }
 
     private func requireVersion(_ document: TUFDocument, _ version: Int64) throws(TUFError) {
@@ -265,9 +267,14 @@ extension TUFClient {
 extension TUFClient {
     private func targetInfo(_ name: String, _ targets: TUFDocument, limit: Int) throws(TUFError) -> TUFFileInfo {
         let isPlain = !name.isEmpty && !name.hasPrefix(".") && !name.utf8.contains(UInt8(ascii: "/"))
-        guard isPlain, let info = try targets.files()[name], let length = info.length, !info.hashes.isEmpty else {
-            throw TUFError(
-                .malformed, "targets metadata does not list '\(shown(name, limit: 80))' with length and hash")
+        guard isPlain else {  // check: tuf-plain-name
+            throw TUFError(.malformed, "'\(shown(name, limit: 80))' is no plain file name")
+        }
+        guard let info = try targets.files()[name], let length = info.length else {
+            throw TUFError(.malformed, "targets metadata does not list '\(shown(name, limit: 80))' with a length")
+        }
+        guard !info.hashes.isEmpty else {  // check: tuf-target-hash
+            throw TUFError(.malformed, "targets metadata does not list '\(shown(name, limit: 80))' with a hash")
         }
         guard length <= limit else {  // check: tuf-target-limit
             throw TUFError(.malformed, "'\(name)' has \(length) bytes, more than the limit of \(limit)")
@@ -283,7 +290,7 @@ extension TUFClient {
         guard let bytes = try await fetch(path, limit: info.length ?? 0) else {
             throw TUFError(.fetch, "the mirror has no \(path)")
         }
-        try info.requireMatch(bytes)
+        try info.requireMatch(bytes)  // check-call: tuf-target-match
         try await write(bytes, file)
         return bytes
     }

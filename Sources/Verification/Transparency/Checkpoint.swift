@@ -38,8 +38,11 @@ struct Checkpoint: Sendable {
         }
         rootHash = root
         let signatures = bytes[(blank + 2)...].split(separator: 0x0a, omittingEmptySubsequences: true)
-        guard bytes.last == 0x0a, signatures.count <= Self.maximumLines else {
-            throw Self.malformed("it has too many signatures or ends without a newline")
+        guard bytes.last == 0x0a else {  // check: checkpoint-newline
+            throw Self.malformed("it ends without a newline")
+        }
+        guard signatures.count <= Self.maximumLines else {  // check: checkpoint-lines
+            throw Self.malformed("it has more than \(Self.maximumLines) signatures")
         }
         var lines: [Line] = []
         for line in signatures { lines.append(try Self.line(line)) }

@@ -56,7 +56,7 @@ struct EntryVerification: Sendable {
             } else {
                 result.windows.append(logs.map(\.window))
             }
-            try body.verify(entry)
+            try body.verify(entry)  // check-call: entry-body
             let isInLeaf = entry.integratedTime.map { time in leaf.map { $0.isValid(at: time) } ?? true } ?? true
             guard isInLeaf else {  // check: integrated-time-in-leaf
                 throw Rejection(.expired, "the log entry was made outside of the certificate's validity")

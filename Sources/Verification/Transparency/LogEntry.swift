@@ -58,7 +58,9 @@ struct LogEntry: Sendable {
         version = try kindVersion.string("version") ?? ""
         try kindVersion.finish()
         let seconds = try reader.integer("integratedTime") ?? 0
-        guard seconds >= 0 else { throw Rejection(.malformed, "\(reader.place("integratedTime")) is negative") }
+        guard seconds >= 0 else {  // check: integrated-time-sign
+            throw Rejection(.malformed, "\(reader.place("integratedTime")) is negative")
+        }
         integratedTime = seconds == 0 ? nil : Timestamp(seconds: seconds)
         if var promise = try reader.message("inclusionPromise") {
             self.promise = try promise.bytes("signedEntryTimestamp")
@@ -84,8 +86,9 @@ struct LogEntry: Sendable {
         let root = try reader.bytes("rootHash") ?? []
         var hashes: [[UInt8]] = []
         if let value = reader.value("hashes") {
-            guard let list = value.arrayValue, list.count <= maximumHashes else {
-                throw Rejection(.malformed, "\(reader.place("hashes")) is no list of at most \(maximumHashes) hashes")
+            let list = value.arrayValue ?? [value]
+            guard list.count <= maximumHashes else {  // check: proof-hashes
+                throw Rejection(.malformed, "\(reader.place("hashes")) has more than \(maximumHashes) hashes")
             }
             for element in list {
                 guard let hash = element.stringValue.flatMap({ Base64.decode($0, .protobuf) }), hash.count == 32 else {
@@ -95,8 +98,11 @@ struct LogEntry: Sendable {
             }
         }
         guard var checkpoint = try reader.message("checkpoint"), let note = try checkpoint.string("envelope"),
-            !note.isEmpty, note.utf8.count <= maximumCheckpoint
+            !note.isEmpty
         else { throw Rejection(.logProof, "the inclusion proof has no checkpoint") }
+        guard note.utf8.count <= maximumCheckpoint else {  // check: checkpoint-limit
+            throw Rejection(.logProof, "the log's checkpoint exceeds \(maximumCheckpoint) bytes")
+        }
         try checkpoint.finish()
         try reader.finish()
         return Proof(index: index, rootHash: root, treeSize: size, hashes: hashes, checkpoint: note)

@@ -50,8 +50,8 @@ struct CertificateChainRules: Sendable {
                     .certificate, "a certificate has the critical extension \(unknown?.oid.description ?? "")")
             }
         }
-        try verify(leaf: leaf)
-        for (depth, authority) in chain.dropFirst().enumerated() { try verify(authority, depth: depth) }
+        try verify(leaf: leaf)  // check-call: chain-leaf
+        for (depth, authority) in chain.dropFirst().enumerated() { try verify(authority, depth: depth) }  // check-call: chain-authorities
     }
 
     private func verify(leaf: Certificate) throws(Rejection) {

@@ -31,7 +31,7 @@ struct CountersignatureVerification: Sendable {
             let path = try CertificatePath(
                 from: signer, intermediates: embedded, anchors: anchors, at: token.time, usage: .timeStamping
             ).certificates
-            try CertificateChainRules(purpose: .timestamping).verify(path)
+            try CertificateChainRules(purpose: .timestamping).verify(path)  // check-call: notation-timestamp-chain
             let isBaseline = token.policy == Self.baselinePolicy
             let accuracy = token.accuracy ?? (isBaseline ? .seconds(1) : .zero)
             return Outcome(

@@ -52,7 +52,7 @@ struct NotationEnvelope: Sendable {
         guard isPayload else {  // check: notation-content-type
             throw Rejection(.unsupported, "payloads of type '\(shown(contentType ?? ""))' are not supported")
         }
-        guard (1...Self.maximumChain).contains(chain.count) else {
+        guard (1...Self.maximumChain).contains(chain.count) else {  // check: notation-chain-length
             throw Rejection(.malformed, "it has \(chain.count) certificates; 1 to \(Self.maximumChain) are accepted")
         }
         var certificates: [Certificate] = []

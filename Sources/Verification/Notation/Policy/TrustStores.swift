@@ -35,7 +35,7 @@ struct TrustStores: Sendable {
         guard count > 0 else {  // check: trust-some-certificate
             throw Rejection(.malformed, "there is no certificate; add one as a key that ends in '.crt' or '.pem'")
         }
-        guard count <= Self.maximumCertificates else {
+        guard count <= Self.maximumCertificates else {  // check: trust-store-limit
             throw Rejection(.malformed, "there are \(count) certificates, more than \(Self.maximumCertificates)")
         }
     }

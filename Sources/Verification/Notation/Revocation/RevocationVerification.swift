@@ -124,7 +124,7 @@ struct RevocationVerification: Sendable {
                     // It has the scope of the list that it changes, wherever it is fetched from.
                     let (changes, changesEnd) = try await list(
                         at: changesPoint.urls, of: point, certificate, issuer, isDelta: true)
-                    try changes.verifyDelta(of: base)
+                    try changes.verifyDelta(of: base)  // check-call: crl-delta-base
                     found = try changes.status(of: certificate) ?? found
                     ends.append(changesEnd)
                 }
@@ -150,7 +150,7 @@ struct RevocationVerification: Sendable {
             do {
                 let bytes = try await fetch(request)
                 let list = try RevocationList(der: Self.der(bytes))
-                try list.verify(issuer: issuer, covers: certificate, at: point, time: now)
+                try list.verify(issuer: issuer, covers: certificate, at: point, time: now)  // check-call: crl-list
                 guard list.isDelta == isDelta else {  // check: crl-delta
                     throw Rejection(
                         .revocationUnknown, "a list of changes is where a complete one should be, or reverse")
