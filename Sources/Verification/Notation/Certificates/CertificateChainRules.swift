@@ -51,7 +51,8 @@ struct CertificateChainRules: Sendable {
             }
         }
         try verify(leaf: leaf)  // check-call: chain-leaf
-        for (depth, authority) in chain.dropFirst().enumerated() { try verify(authority, depth: depth) }  // check-call: chain-authorities
+        let authorities = chain.dropFirst().enumerated()
+        for (depth, item) in authorities { try verify(item, depth: depth) }  // check-call: chain-authorities
     }
 
     private func verify(leaf: Certificate) throws(Rejection) {
