@@ -323,7 +323,7 @@ enum QuotedFaults {
         ],
         "HTML with 200": [
             Quote(
-                #"answered HTML instead of JSON: is this a registry?"#)
+                #"answered HTML instead of JSON: is this a registry? Check its host and port"#)
         ],
         "an endless manifest": [
             Quote(

@@ -232,6 +232,14 @@ struct NotationCheckTests {
                 $0.oldAttributeHash = SHA1.hash($0.certificate.der)
             }
         },
+        // OpenSSL asks for no key usage of a timestamp authority.
+        both("notation-timestamp-chain", .time) { setup in
+            let recipe = setup.recipe
+            try setup.useTimestamp { mint in
+                mint.certificate = try recipe.timestampLeaf { $0.extensions.removeFirst() }
+                mint.embedded = [mint.certificate]
+            }
+        },
         both("notation-tsa-store", .time) { setup in
             try setup.useTimestamp()
             setup.certificates?["tsa.stamps.pem"] = Array(try setup.recipe.root().pem.utf8)
