@@ -151,7 +151,7 @@ struct KeyTests {
         #expect(error?.code == code)
     }
 
-    /// key-point: the neutral element has an encoding, but is nobody's key.
+    /// The neutral element has an encoding, but is nobody's key.
     @Test func pointsThatAreNoKeys() throws {
         let algorithm = DERWriter.sequence(DERWriter.oid("1.2.840.10045.2.1"), DERWriter.oid("1.2.840.10045.3.1.7"))
         let info = DERWriter.sequence(algorithm, DERWriter.bits([0]))

@@ -169,7 +169,8 @@ package struct PublicKey: Sendable, Hashable, CustomStringConvertible {
                 throw CryptographyError(
                     .unsupportedKey, "the elliptic curve is not supported; use P-256, P-384 or P-521")
             }
-            guard isPointValid(handle) else {  // check: key-point
+            // OpenSSL 3.0 reads no such key in the first place; not to rest on that costs little.
+            guard isPointValid(handle) else {
                 throw CryptographyError(.key, "the key is no point of its curve")
             }
             return .ecdsa(curve)
