@@ -7,6 +7,14 @@ struct Glob: Sendable {
         fileprivate var next: [Bool] = []
         /// Steps taken so far.
         var steps = 0
+
+        /// Whether `text` starts with `prefix`; every comparison of two bytes is a step.
+        mutating func compare(_ text: ArraySlice<UInt8>, startsWith prefix: [UInt8]) -> Bool {
+            guard text.count >= prefix.count else { return false }
+            let equal = text.commonPrefixCount(with: prefix[...])
+            steps += min(equal + 1, prefix.count)
+            return equal == prefix.count
+        }
     }
 
     private enum Token: Sendable {

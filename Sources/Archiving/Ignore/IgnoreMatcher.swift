@@ -17,9 +17,9 @@ package struct IgnoreMatcher {
     package mutating func isIgnored(_ path: [UInt8], isFolder: Bool) throws(ArchiveError) -> Bool {
         guard !rules.isEmpty, !path.isEmpty else { return false }
         // Paths of a folder mostly come together: what is known about the folders both paths share is kept.
+        let shared = path[...].commonPrefixCount(with: last[...])
         while let folder = folders.last,
-            !(folder.end < path.count && path[folder.end] == UInt8(ascii: "/")
-                && path[..<folder.end] == last[..<folder.end])
+            !(folder.end <= shared && folder.end < path.count && path[folder.end] == UInt8(ascii: "/"))
         {
             folders.removeLast()
         }
@@ -43,7 +43,7 @@ package struct IgnoreMatcher {
     private mutating func verdict(_ path: ArraySlice<UInt8>, last: Int, isFolder: Bool) -> Bool {
         for group in rules.groups.reversed() {
             scratch.steps += 1
-            guard path.count > group.scope.count, path.starts(with: group.scope) else { continue }
+            guard path.count > group.scope.count, scratch.compare(path, startsWith: group.scope) else { continue }
             let relative = path.dropFirst(group.scope.count)
             for pattern in group.patterns.reversed() {
                 scratch.steps += 1

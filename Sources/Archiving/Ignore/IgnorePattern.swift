@@ -57,11 +57,10 @@ struct IgnorePattern: Sendable {
         if matchesOnlyFolders && !isFolder { return false }
         let text = matchesLastComponent ? path[last...] : path
         switch shape {
-        case .literal(let literal): return text.count == literal.count && text.elementsEqual(literal)
-        case .suffix(let suffix):
-            return text.count >= suffix.count && text.suffix(suffix.count).elementsEqual(suffix)
+        case .literal(let literal): return text.count == literal.count && scratch.compare(text, startsWith: literal)
+        case .suffix(let suffix): return scratch.compare(text.suffix(suffix.count), startsWith: suffix)
         case .glob(let prefix, let glob):
-            return text.starts(with: prefix) && glob.matches(text.dropFirst(prefix.count), &scratch)
+            return scratch.compare(text, startsWith: prefix) && glob.matches(text.dropFirst(prefix.count), &scratch)
         }
     }
 
