@@ -195,6 +195,49 @@ import Testing
         #expect(renamed.entry.isIrregular)
     }
 
+    private func extended(_ record: String, flag: String = "x") -> [UInt8] {
+        let size = String(record.utf8.count, radix: 8)
+        return header(
+            "x", size: [UInt8]((String(repeating: "0", count: 11 - size.count) + size).utf8), flag: flag)
+            + [UInt8](record.utf8) + [UInt8](repeating: 0, count: 512 - record.utf8.count)
+    }
+
+    /// Go's reader, which consumers use, takes the last of several extended headers, forgets them at a global one, knows no
+    /// Sun headers, and reads a prefix in GNU headers whose times are none.
+    @Test func marksHeadersThatGoReadsDifferently() throws {
+        func isIrregular(_ archive: [UInt8]) throws -> [Bool] {
+            try readTar(archive + Self.end).members.map(\.entry.isIrregular)
+        }
+        let path = extended("10 path=b\n")
+        let comment = extended("13 comment=c\n")
+        let global = extended("13 comment=c\n", flag: "g")
+        let longName = extended("long\u{0}", flag: "L")
+        #expect(try isIrregular(path + header("a")) == [false])
+        #expect(try isIrregular(global + path + header("a") + path + header("a")) == [false, false])
+        #expect(try isIrregular(longName + header("a")) == [false])
+        #expect(try isIrregular(extended("10 path=b\n", flag: "X") + header("a") + header("c")) == [true, false])
+        #expect(try isIrregular(path + comment + header("a") + header("c")) == [true, false])
+        #expect(try isIrregular(path + global + header("a") + header("c")) == [true, false])
+        #expect(try isIrregular(longName + global + header("a") + header("c")) == [true, false])
+        // A slash behind a file's name makes it a folder only where there was no other way to say so.
+        #expect(try isIrregular(header("a/", flag: "0") + header("b/", flag: "\u{0}")) == [true, false])
+    }
+
+    @Test func marksGNUHeadersWithAPrefix() throws {
+        func block(_ field: [UInt8]) -> [UInt8] {
+            var block = header("a")
+            block.replaceSubrange(257..<265, with: [UInt8]("ustar  \u{0}".utf8))
+            block.replaceSubrange(345..<(345 + field.count), with: field)
+            block.replaceSubrange(148..<156, with: [UInt8]("        ".utf8))
+            let sum = String(block.reduce(0) { $0 + Int($1) }, radix: 8)
+            block.replaceSubrange(
+                148..<155, with: [UInt8]((String(repeating: "0", count: 6 - sum.utf8.count) + sum + "\u{0}").utf8))
+            return block
+        }
+        #expect(try readTar(block([]) + Self.end).members.map(\.entry.isIrregular) == [false])
+        #expect(try readTar(block([UInt8]("etc".utf8)) + Self.end).members.map(\.entry.isIrregular) == [true])
+    }
+
     @Test func oldFoldersEndInASlash() throws {
         #expect(try readTar(header("old/", flag: "\u{0}") + Self.end).members.first?.entry.kind == .directory)
     }

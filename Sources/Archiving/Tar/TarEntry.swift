@@ -19,7 +19,7 @@ package struct TarEntry: Sendable, Hashable {
     /// Permission bits, at most 0o7777.
     package var mode: UInt32
     /// Whether other readers may understand the headers differently or refuse them: numbers that are none, a size where
-    /// there is no content, a global header that renames.
+    /// there is no content, a global header that renames, several headers for one entry.
     package var isIrregular: Bool
 
     /// An entry.

@@ -10,6 +10,9 @@ struct TarHeader {
     let contentSize: Int64?
     /// Whether a field that nobody here needs is no number, which other readers may refuse.
     let hasBadNumbers: Bool
+    /// Whether the field that holds the name's front in other formats is in use: some read it there when they cannot make
+    /// times of it.
+    let isAmbiguous: Bool
     /// Whether more blocks of an old GNU sparse map follow.
     let hasSparseExtension: Bool
 
@@ -45,6 +48,7 @@ struct TarHeader {
             if !prefix.isEmpty { name = prefix + [UInt8(ascii: "/")] + name }
         }
         self.name = name
+        isAmbiguous = block[257..<263].elementsEqual("ustar ".utf8) && block[345..<500].contains { $0 != 0 }
         hasSparseExtension = flag == UInt8(ascii: "S") && block[482] != 0
     }
 

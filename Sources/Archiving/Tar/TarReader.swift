@@ -36,6 +36,9 @@ package struct TarReader: ~Copyable {
     private var local = PAXRecords()
     private var global = PAXRecords()
     private var hasPendingMetadata = false
+    private var hasExtendedHeader = false
+    // Whether other readers take other headers in front of the next entry for its own.
+    private var isAmbiguous = false
     private var hasZeroBlock = false
     private var entryCount = 0
     private var offset: Int64 = 0
@@ -173,6 +176,15 @@ package struct TarReader: ~Copyable {
                     + "at most \(Self.metadataLimit) are read")
         }
         metadata.removeAll(keepingCapacity: true)
+        // Of the extended headers of one entry some take the last, some all; a global one in between makes some forget
+        // what came before; the capital letter is Sun's, and an entry of its own for most.
+        switch kind {
+        case .extended:
+            if hasExtendedHeader || header.flag == UInt8(ascii: "X") { isAmbiguous = true }
+            hasExtendedHeader = true
+        case .global: if hasPendingMetadata { isAmbiguous = true }
+        case .longName, .longLink: break
+        }
         if kind != .global { hasPendingMetadata = true }
         if size == 0 {
             state = .header
@@ -203,14 +215,15 @@ package struct TarReader: ~Copyable {
         var entry = TarEntry(
             kind: Self.kind(of: header.flag), name: local.path ?? longName ?? global.path ?? header.name,
             linkName: local.linkPath ?? longLink ?? global.linkPath ?? header.linkName, size: size, mode: header.mode,
-            isIrregular: header.hasBadNumbers || global.changesEntries || header.contentSize == nil
-                || (longName != nil && local.path != nil))
+            isIrregular: isAmbiguous || header.isAmbiguous || header.hasBadNumbers || global.changesEntries
+                || header.contentSize == nil || (longName != nil && local.path != nil))
         if entry.kind == .regular {
             if isSparse {
                 entry.kind = .sparse
             } else if entry.name.last == UInt8(ascii: "/") {
-                // How archives from before ustar mark folders.
+                // How archives from before ustar mark folders; others keep to the type if there is one.
                 entry.kind = .directory
+                if header.flag != 0 { entry.isIrregular = true }
             }
         }
         switch entry.kind {
@@ -225,6 +238,8 @@ package struct TarReader: ~Copyable {
         longName = nil
         longLink = nil
         hasPendingMetadata = false
+        hasExtendedHeader = false
+        isAmbiguous = false
         entryCount += 1
         if header.hasSparseExtension {
             state = .sparseMap(entry, header)
