@@ -37,6 +37,7 @@ struct Deadline: Sendable {
     }
 
     /// Runs `work`, cancelling it when the time is over.
+    /// - Returns: what the work returns, also when it succeeds in spite of that.
     func run<Success: Sendable>(
         _ action: String, _ work: @escaping @Sendable () async throws(RegistryError) -> Success
     ) async throws(RegistryError) -> Success {
@@ -51,9 +52,11 @@ struct Deadline: Sendable {
                 try? await time.sleep(for: remaining)
                 return nil
             }
-            let first = await group.next() ?? nil
+            var outcome = await group.next() ?? nil
             group.cancelAll()
-            return first
+            // The work may have been done at the same moment, and what it gained (a place at a gate) is the caller's.
+            if outcome == nil, case .success(let value)?? = await group.next() { outcome = .success(value) }
+            return outcome
         }
         if let outcome { return try outcome.get() }
         throw Task.isCancelled ? .cancelled(action) : expired(action)
