@@ -84,6 +84,56 @@ import Testing
         }
     }
 
+    /// A client that had to be waited for is not timed out later, when it is the server that has nothing to say: neither
+    /// within a stream nor with the next request.
+    @Test(arguments: [false, true]) func aSlowReaderIsForgivenOnceItHasRead(stream: Bool) async throws {
+        let body = [UInt8](repeating: 1, count: 16 << 20)
+        let gate = Locked(false)
+        let handler = AsyncHandler { request in
+            @Sendable func wait() async { while !gate.current { try? await Task.sleep(for: .milliseconds(1)) } }
+            switch request.path {
+            case "/stream":
+                return HTTPServerResponse(
+                    status: 200,
+                    body: .stream { writer in
+                        try await writer.write(body)
+                        await wait()
+                        try await writer.write([2])
+                    })
+            case "/late":
+                await wait()
+                return .text(200, "late")
+            default: return HTTPServerResponse(status: 200, body: .bytes(body))
+            }
+        }
+        try await withServer(handler) {
+            $0.writeTimeout = .seconds(1)
+            $0.threads = 1
+        } _: { server in
+            let client = try RawClient(port: server.port, receiveBuffer: 65_536)
+            let paths = stream ? ["/stream"] : ["/", "/late"]
+            for path in paths { try client.send("GET \(path) HTTP/1.1\r\nHost: h\r\n\r\n") }
+            if stream {
+                _ = try client.receive(until: "\r\n\r\n")
+                #expect(try client.chunk()?.count == body.count)
+            } else {
+                #expect(try client.response().body.count == body.count)
+            }
+            // Another one that does not read at all says when the time would have been over.
+            let stuck = try RawClient(port: server.port, receiveBuffer: 4096)
+            try stuck.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            _ = try stuck.receive(until: "\r\n\r\n")
+            try eventually("the other one is cut") { server.statistics.openConnections <= 1 }
+            gate.withLock { $0 = true }
+            if stream {
+                #expect(try client.chunk() == [2])
+                #expect(try client.chunk() == nil)
+            } else {
+                #expect(try client.response().text == "late\n")
+            }
+        }
+    }
+
     /// Time spent by the handler is nobody's fault.
     @Test func aSlowHandlerIsNotTimedOut() async throws {
         let handler = AsyncHandler { _ in

@@ -1,7 +1,7 @@
 /// What a connection waits for, and until when.
 struct ConnectionTimeout {
     enum Wait {
-        case none, head, body, idle
+        case none, head, body, idle, write
     }
 
     /// Nanoseconds of the monotonic clock; max for never.
@@ -22,7 +22,7 @@ struct ConnectionTimeout {
 
     /// Whether the client took anything since the last call, so that the deadline for taking more starts again.
     mutating func noteProgress(_ count: Int64) -> Bool {
-        wait = .none
+        wait = .write
         defer { sentCount = count }
         return count != sentCount
     }
