@@ -7,8 +7,10 @@ final class RawClient {
     private let descriptor: CInt
     private var isOpen = true
 
-    init(port: Int, receiveBuffer: CInt? = nil, v6: Bool = false) throws {
+    /// - Parameter prepare: called between the making of the socket and the connecting.
+    init(port: Int, receiveBuffer: CInt? = nil, v6: Bool = false, prepare: () throws -> Void = {}) throws {
         descriptor = socket(v6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        try prepare()
         if var size = receiveBuffer {
             unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
         }

@@ -12,6 +12,7 @@ final class Acceptor {
     /// queue, it would wake the loop for ever.
     private var reserve: CInt
     private var event: Event?
+    private var pauseTimer: Event?
 
     init(_ listener: Listener, loop: EventLoop, mailboxes: [Mailbox]) throws(HTTPServingError) {
         self.listener = listener
@@ -21,10 +22,12 @@ final class Acceptor {
         let event = try Event(loop.base, descriptor: listener.descriptor, .readable) { [unowned self] in acceptAll() }
         event.enable()
         self.event = event
+        pauseTimer = try Event(timerOn: loop.base) { [unowned self] in self.event?.enable() }
     }
 
     deinit {
         event?.cancel()
+        pauseTimer?.cancel()
         listener.close()
         if reserve >= 0 { close(reserve) }
     }
@@ -34,6 +37,8 @@ final class Acceptor {
     }
 
     private func acceptAll() {
+        // Somebody else may have been faster the last time.
+        if reserve < 0 { reserve = Self.openReserve() }
         // Bounded, so that a flood of connections does not starve those there are.
         for _ in 0..<64 {
             var storage = sockaddr_storage()
@@ -41,6 +46,7 @@ final class Acceptor {
             guard descriptor >= 0 else {
                 switch errno {
                 case EMFILE, ENFILE: shedOne()
+                case ENOBUFS, ENOMEM: pause()
                 case EINTR, ECONNABORTED: continue
                 default: break
                 }
@@ -66,13 +72,21 @@ final class Acceptor {
     }
 
     private func shedOne() {
-        loop.context.observer?.connectionRefused()
-        guard reserve >= 0 else { return }
+        guard reserve >= 0 else { return pause() }
         close(reserve)
         var storage = sockaddr_storage()
         let descriptor = accept(&storage)
-        if descriptor >= 0 { close(descriptor) }
+        if descriptor >= 0 {
+            loop.context.observer?.connectionRefused()
+            close(descriptor)
+        }
         reserve = Self.openReserve()
+    }
+
+    /// Leaves connections in the queue for a moment, where nothing can be done about them: they would wake the loop for ever.
+    private func pause() {
+        event?.disable()
+        pauseTimer?.enable(afterNanoseconds: 100_000_000)
     }
 
     private func refuse(_ descriptor: CInt) {
