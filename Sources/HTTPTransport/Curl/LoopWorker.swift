@@ -26,10 +26,13 @@ final class LoopWorker {
         _ = ccurl_epoll_watch(epoll, loop.wakeDescriptor, 1, 0, 0)
     }
 
-    deinit { close(epoll) }
+    deinit {
+        if epoll >= 0 { close(epoll) }
+    }
 
     /// Works until told to shut down.
     func run() {
+        guard epoll >= 0 else { return refuseAll() }
         var events = [ccurl_event](repeating: ccurl_event(), count: Int(CCURL_EVENT_BATCH))
         while true {
             let timeout = waitingTime()
@@ -50,6 +53,27 @@ final class LoopWorker {
             }
             if shutsDown { return shutDown() }
             fireTimers()
+        }
+    }
+
+    /// Without its descriptor nothing can be waited for.
+    private func refuseAll() {
+        while true {
+            var wake = pollfd(fd: loop.wakeDescriptor, events: Int16(POLLIN), revents: 0)
+            guard unsafe poll(&wake, 1, -1) > 0 else { continue }
+            for command in loop.takeCommands() {
+                switch command {
+                case .start(let exchange):
+                    exchange.finish(
+                        .failure(
+                            HTTPTransportError(
+                                .internal,
+                                "the HTTP client could not start; raise the limit on open files (RLIMIT_NOFILE) and start "
+                                    + "the process again", endpoint: exchange.target.endpoint, isRetryable: false)))
+                case .shutDown: return shutDown()
+                case .cancel, .resumeReceiving, .resumeSending: continue
+                }
+            }
         }
     }
 
