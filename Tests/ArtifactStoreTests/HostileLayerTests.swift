@@ -106,6 +106,20 @@ import Testing
         try await expectRefusal(.ignoreRules, try await Layers.odd("add('.sourceignore', data=b'a\\n' * 20001)"))
     }
 
+    @Test func emptyIgnoreFilesAreNotForNothing() async throws {
+        try await expectRefusal(
+            .ignoreRules, try await Layers.odd("for i in range(20000): add('d%05d/.sourceignore' % i)"),
+            message: "too many")
+    }
+
+    @Test func anInspectionThatNobodyWaitsForEnds() throws {
+        let lane = InspectingLane(rules: IgnoreRules(), limits: ArtifactLimits())
+        let flag = CancellationFlag()
+        try lane.consume([[0x1f]], flag)
+        flag.set()
+        #expect(throws: CancellationError.self) { try lane.consume([[0x8b]], flag) }
+    }
+
     @Test func intricatePatternsTakeBoundedTime() async throws {
         // Exponential for matchers that back-track.
         let fixture = try await StoreFixture()

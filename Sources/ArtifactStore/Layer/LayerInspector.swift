@@ -23,6 +23,10 @@ struct LayerInspector: TarVisitor, ~Copyable {
     // The text of the ignore file that is being read, and how much all of them may still take.
     private var ignoreFile: (folder: [UInt8], text: [UInt8])?
     private var ignoreBytesLeft = IgnoreRules.Limits().bytes
+    /// Where each folder's ignore file is among the findings.
+    private var ignoreFileNumbers: [[UInt8]: Int] = [:]
+
+    private static let ignoreFileOverhead = 64
 
     /// - Parameter rules: for ``LayerFindings/hasIgnored``.
     init(rules: IgnoreRules, limits: ArtifactLimits) {
@@ -68,8 +72,12 @@ struct LayerInspector: TarVisitor, ~Copyable {
         guard let file = ignoreFile else { return }
         ignoreFile = nil
         // Of several files of one name the last is the one that counts.
-        findings.ignoreFiles.removeAll { $0.folder == file.folder }
-        findings.ignoreFiles.append(file)
+        if let number = ignoreFileNumbers[file.folder] {
+            findings.ignoreFiles[number] = file
+        } else {
+            ignoreFileNumbers[file.folder] = findings.ignoreFiles.count
+            findings.ignoreFiles.append(file)
+        }
     }
 
     mutating func finish(_ summary: LayerWalk<LayerInspector>.Summary) -> LayerFindings {
@@ -86,12 +94,16 @@ struct LayerInspector: TarVisitor, ~Copyable {
         guard !folder.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual(".git".utf8) }) else {
             return
         }
-        guard size <= Int64(ignoreBytesLeft) else {
+        // Empty ones too take memory, for the folder.
+        let overhead = folder.count + Self.ignoreFileOverhead
+        guard size <= Int64(ignoreBytesLeft - overhead) else {
             throw ArchiveError(
                 .ignoreRules,
-                "the layer's .sourceignore files are longer than \(IgnoreRules.Limits().bytes) bytes altogether")
+                "the layer's .sourceignore files are too many or too long: more than \(IgnoreRules.Limits().bytes) "
+                    + "bytes altogether, the names of their folders and \(Self.ignoreFileOverhead) bytes for each "
+                    + "included")
         }
-        ignoreBytesLeft -= Int(size)
+        ignoreBytesLeft -= Int(size) + overhead
         ignoreFile = ([UInt8](folder.dropLast()), [])
     }
 }

@@ -141,7 +141,6 @@ extension ArtifactStore {
         _ bytes: some AsyncSequence<[UInt8], any Error> & Sendable, _ size: Int64, _ writing: WritingLane,
         _ inspecting: InspectingLane?
     ) async throws {
-        let executor = executor
         try await withThrowingTaskGroup(of: Void.self) { group in
             var batch: [[UInt8]] = []
             var batched = 0
@@ -158,7 +157,7 @@ extension ArtifactStore {
                     guard batched >= Self.batchSize else { continue }
                     // Both lanes are done with the batch before.
                     while try await group.next() != nil {}
-                    Self.hand(batch, to: writing, inspecting, in: &group, executor)
+                    hand(batch, to: writing, inspecting, in: &group)
                     batch = []
                     batched = 0
                 }
@@ -173,18 +172,19 @@ extension ArtifactStore {
                     .layerSize, "the registry sent only \(received) of the \(size) bytes that the layer should have")
             }
             while try await group.next() != nil {}
-            Self.hand(batch, to: writing, inspecting, in: &group, executor)
+            hand(batch, to: writing, inspecting, in: &group)
             while try await group.next() != nil {}
         }
     }
 
-    private static func hand(
+    private func hand(
         _ batch: [[UInt8]], to writing: WritingLane, _ inspecting: InspectingLane?,
-        in group: inout ThrowingTaskGroup<Void, any Error>, _ executor: BlockingExecutor
+        in group: inout ThrowingTaskGroup<Void, any Error>
     ) {
-        group.addTask { try await executor.run { try writing.consume(batch) } }
+        group.addTask { [executor] in try await executor.run { try writing.consume(batch) } }
         if let inspecting {
-            group.addTask { await executor.run { inspecting.consume(batch) } }
+            // A batch may unpack to a great deal.
+            group.addTask { [self] in try await cancellable { flag in try inspecting.consume(batch, flag) } }
         }
     }
 

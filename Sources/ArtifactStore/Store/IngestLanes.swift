@@ -38,8 +38,11 @@ final class InspectingLane: @unchecked Sendable {
         walk = LayerWalk(inspecting: rules, limits: limits)
     }
 
-    func consume(_ batch: [[UInt8]]) {
-        for chunk in batch { consume(chunk.span) }
+    func consume(_ batch: [[UInt8]], _ flag: CancellationFlag) throws(CancellationError) {
+        for chunk in batch {
+            try flag.check()
+            consume(chunk.span)
+        }
     }
 
     func consume(_ piece: Span<UInt8>) {
