@@ -58,6 +58,18 @@ import Testing
         #expect(try await names("add('.git/.sourceignore', data=b'a')\nadd('a')\nadd('a.png')") == ["a"])
     }
 
+    /// While the layer is looked at both files are in conflict with a folder; in the artifact nothing is left of that.
+    @Test func afterAnIgnoredConflictANameIsThereOnce() async throws {
+        for script in ["add('a/x.jpg')\n", "add('a', DIRTYPE)\n"] {
+            let fixture = try await StoreFixture()
+            let layer = try await Layers.odd(script + "add('a', data=b'1')\nadd('a', data=b'2')\nadd('b')")
+            let artifact = try fixture.stored(
+                try await fixture.ingest(layer, rules: ArtifactRules(ignore: "*.jpg\na/")))
+            #expect(try await Layers.names(artifact) == ["a", "b"])
+            #expect(try await Layers.content(artifact, "a") == "2")
+        }
+    }
+
     @Test func anIgnoreFileThatDropsNothingLeavesTheLayerAsItIs() async throws {
         let fixture = try await StoreFixture()
         let layer = try await Layers.odd("add('.sourceignore', data=b'*.txt')\nadd('a.png')\nadd('b.yaml')")

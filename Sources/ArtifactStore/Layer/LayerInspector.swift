@@ -57,7 +57,11 @@ struct LayerInspector: TarVisitor, ~Copyable {
         case .repeatedFile:
             findings.needsNormalizing = true
             findings.lastOccurrences[key] = entryNumber
-        case .repeatedFolder, .conflict: findings.needsNormalizing = true
+        case .repeatedFolder: findings.needsNormalizing = true
+        case .conflict:
+            findings.needsNormalizing = true
+            // What is in conflict with it may be ignored, and leave several files of the name.
+            if !isFolder { findings.lastOccurrences[key] = entryNumber }
         }
         if !findings.hasIgnored { findings.hasIgnored = try matcher.isIgnored(path.bytes, isFolder: isFolder) }
         if !isFolder && !path.hasBackslash { try openIgnoreFile(path.bytes, size: entry.size) }
