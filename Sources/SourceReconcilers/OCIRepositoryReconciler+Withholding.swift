@@ -33,12 +33,13 @@ extension OCIRepositoryReconciler {
             if await isVerified(artifact, demand, run) { return failure }
             observation.content = .withheld
             run.request.logger.info("Withholding the stored artifact", ["revision": .string(artifact.revision)])
-            do {
-                try await store.withhold(run.object.key.storeKey)
-            } catch {
-                // It is out of serving, but the next start would not know.
-                run.request.logger.error("The withheld artifact could not be marked as such", error: error)
-            }
+        }
+        do {
+            // Also of what is withheld already: that may not have been written down.
+            try await store.withhold(run.object.key.storeKey)
+        } catch {
+            // It is out of serving, but the next start would not know.
+            run.request.logger.error("The withheld artifact could not be marked as such", error: error)
         }
         return failure.extended("; what is stored is withheld (--serve-unverified-artifacts=false)")
     }

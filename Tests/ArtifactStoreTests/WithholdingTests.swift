@@ -1,6 +1,7 @@
 import Core
 import FileSystem
 import Foundation
+import Glibc
 import HTTPServing
 import TestSupport
 import Testing
@@ -100,6 +101,59 @@ import Testing
         try await fixture.store.withhold(StoreFixture.object)
         #expect(fixture.store.objects.isEmpty)
         #expect(await Self.answer(fixture, Self.latest).1.hasPrefix("not found"))
+    }
+
+    // MARK: - Disks that fail
+
+    /// A store whose index cannot be written while `isBroken`.
+    private static func fixture(_ isBroken: Locked<Bool>) async throws -> StoreFixture {
+        try await StoreFixture(
+            faults: FaultPoint { (step) throws(FileSystemError) in
+                guard step == .indexWritten, isBroken.current else { return }
+                throw FileSystemError(operation: "write", path: "x", number: EIO)
+            })
+    }
+
+    @Test func whatCouldNotBeWrittenDownIsWithheldAllTheSame() async throws {
+        let isBroken = Locked(false)
+        let fixture = try await Self.fixture(isBroken)
+        let artifact = try await fixture.ingest(try await Layers.plain(["a": "1"]), revision: "1")
+        isBroken.withLock { $0 = true }
+        await #expect { try await fixture.store.withhold(StoreFixture.object) } throws: { code($0) == .inputOutput }
+        #expect(fixture.store.artifact(StoreFixture.object)?.isWithheld == true)
+        isBroken.withLock { $0 = false }
+        // Nor does the next change to the object's record bring it back.
+        let next = try await fixture.ingest(try await Layers.plain(["a": "2"]), revision: "2")
+        #expect(await Self.answer(fixture, artifact.path).0 == 404)
+        #expect(await Self.answer(fixture, next.path).0 == 200)
+    }
+
+    @Test func anotherCallWritesItDown() async throws {
+        let isBroken = Locked(false)
+        let fixture = try await Self.fixture(isBroken)
+        let artifact = try await fixture.ingest(try await Layers.plain(["a": "1"]))
+        isBroken.withLock { $0 = true }
+        await #expect { try await fixture.store.withhold(StoreFixture.object) } throws: { code($0) == .inputOutput }
+        isBroken.withLock { $0 = false }
+        try await fixture.store.withhold(StoreFixture.object)
+        #expect(await Self.answer(try await StoreFixture(in: fixture.folder), artifact.path).0 == 404)
+    }
+
+    @Test func aDamagedFileIsNotServedAgainEither() async throws {
+        let isBroken = Locked(false)
+        let fixture = try await Self.fixture(isBroken)
+        let copy = ArtifactRules(operation: .copy)
+        let artifact = try await fixture.ingest([1, 2], revision: "1", rules: copy)
+        try fixture.folder.write([3, 4], to: artifact.path)
+        isBroken.withLock { $0 = true }
+        await #expect {
+            try await fixture.store.verify(object: StoreFixture.object, path: artifact.path, digest: artifact.digest)
+        } throws: {
+            code($0) == .inputOutput
+        }
+        isBroken.withLock { $0 = false }
+        _ = try await fixture.ingest([5], revision: "2", rules: copy)
+        #expect(await Self.answer(fixture, artifact.path).0 == 404)
     }
 
     // MARK: - Notes

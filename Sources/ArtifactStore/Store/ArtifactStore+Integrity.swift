@@ -73,8 +73,7 @@ extension ArtifactStore {
         let wasCurrent = record.current == artifact.file
         if wasCurrent { record.current = nil }
         // A damaged file is not served another time, even if the index cannot be written.
-        published.publish(slot.object, record)
-        try update(slot, to: record)
+        try enforce(record, in: slot)
         if wasCurrent, let folder = try layout.folder(slot.object) { try folder.remove(StorageLayout.latestLink) }
     }
 

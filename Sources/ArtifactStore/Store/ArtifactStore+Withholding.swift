@@ -7,7 +7,8 @@ extension ArtifactStore {
     ///
     /// An artifact is served again once it is stored again: ``rebuild(object:revision:revisionDigest:layerDigest:layerSize:rules:)``
     /// does that without a download.
-    /// - Throws: `inputOutput` when that cannot be written down; nothing is served all the same until the next start.
+    /// - Throws: `inputOutput` when that cannot be written down; nothing is served all the same until the next start. Calling
+    ///   it again tries to write it again.
     package func withhold(_ object: ObjectKey) async throws(ArtifactStoreError) {
         do {
             try object.check()
@@ -17,10 +18,9 @@ extension ArtifactStore {
                     guard !slot.state.withLock({ $0.isRemoved }) else { return }
                     var record = slot.record
                     for index in record.artifacts.indices { record.artifacts[index].isWithheld = true }
-                    guard record != slot.record else { return }
-                    // First of all, whatever the disk says.
-                    published.publish(object, record)
-                    try update(slot, to: record, isDurable: true)
+                    // Another call may have failed to write it down.
+                    guard record != slot.record || !slot.state.withLock({ $0.isWritten }) else { return }
+                    try enforce(record, in: slot, isDurable: true)
                 }
             }
         } catch {

@@ -59,6 +59,8 @@ package final class ArtifactStore: Sendable {
     let metrics: StoreMetrics
     let logger: Logger
     let executor: BlockingExecutor
+    /// Opening a file takes moments; behind the layers that are being unpacked it would take as long as these.
+    private let servingExecutor = BlockingExecutor(label: "artifact-server", width: 2)
     let slots = Locked<[ObjectKey: ObjectSlot]>([:])
     let totals = Locked(Totals())
     let published: PublishedArtifacts
@@ -96,7 +98,9 @@ package final class ArtifactStore: Sendable {
     }
 
     /// What serves the stored artifacts over HTTP.
-    package var handler: any HTTPHandler { ArtifactHandler(published: published, executor: executor, logger: logger) }
+    package var handler: any HTTPHandler {
+        ArtifactHandler(published: published, executor: servingExecutor, logger: logger)
+    }
 
     /// The newest artifact of an object.
     package func artifact(_ object: ObjectKey) -> StoredArtifact? {
@@ -136,8 +140,22 @@ package final class ArtifactStore: Sendable {
     }
 
     /// Puts a record in the place of the one there is: on the disk, then in memory and for serving.
+    func update(_ slot: ObjectSlot, to record: ObjectRecord) throws(FileSystemError) {
+        try write(record, of: slot)
+        install(record, in: slot)
+        slot.state.withLock { $0.isWritten = true }
+    }
+
+    /// As ``update(_:to:)`` the other way round: for a record that has to count from now on, even if the disk does not take
+    /// it, because something that the old one had served must not be served or is not there.
     /// - Parameter isDurable: whether it has to survive a loss of power. Otherwise the files speak for themselves.
-    func update(_ slot: ObjectSlot, to record: ObjectRecord, isDurable: Bool = false) throws(FileSystemError) {
+    func enforce(_ record: ObjectRecord, in slot: ObjectSlot, isDurable: Bool = false) throws(FileSystemError) {
+        install(record, in: slot)
+        try write(record, of: slot, isDurable: isDurable)
+        slot.state.withLock { $0.isWritten = true }
+    }
+
+    private func write(_ record: ObjectRecord, of slot: ObjectSlot, isDurable: Bool = false) throws(FileSystemError) {
         let name = layout.temporaryName("index")
         defer { _ = try? layout.ingest.remove(name) }
         let file = try layout.ingest.createFile(name, mode: 0o600)
@@ -150,9 +168,14 @@ package final class ArtifactStore: Sendable {
             try layout.index.synchronize()
         }
         try fault(.indexMoved)
+    }
+
+    /// Puts a record in memory and serves what it holds; the disk still has the old one.
+    func install(_ record: ObjectRecord, in slot: ObjectSlot) {
         let old = slot.state.withLock { state in
             let old = state.record
             state.record = record
+            state.isWritten = false
             return old
         }
         let (bytes, files) = totals.withLock { totals in
@@ -188,6 +211,8 @@ struct FaultPoint: Sendable {
     enum Step: String, Sendable, CaseIterable {
         case temporaryMade, layerWritten, normalized, synchronized, artifactMoved, layerKept, indexWritten, indexMoved
         case linkMade, linked
+        /// A start reads an artifact.
+        case fileRead
     }
 
     let body: @Sendable (Step) throws(FileSystemError) -> Void

@@ -4,6 +4,8 @@ internal import Core
 final class ObjectSlot: Sendable {
     struct State: Sendable {
         var record = ObjectRecord()
+        /// Whether the disk has the record too.
+        var isWritten = true
         /// The object was removed: work that is still under way for it must leave nothing behind.
         var isRemoved = false
     }
