@@ -1,5 +1,7 @@
 import Core
+import FileSystem
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -50,6 +52,41 @@ import Testing
         let path = "ocirepository/default/podinfo/\(StoreFixture.revision("1")).tar.gz"
         #expect(try await fixture.store.collectGarbage(StoreFixture.object, keeping: path) == 2)
         #expect(revisions(fixture) == ["1", "4"])
+    }
+
+    @Test func aFullDiskIsFreed() async throws {
+        let folder = try TemporaryDirectory()
+        let oldest = folder.file("\(StoreFixture.object.folder)/\(StoreFixture.revision("1")).tar.gz")
+        let isFull = Locked(false)
+        let fixture = try await StoreFixture(
+            in: folder,
+            faults: FaultPoint { (step) throws(FileSystemError) in
+                guard step == .indexWritten, isFull.current, FileManager.default.fileExists(atPath: oldest) else {
+                    return
+                }
+                throw FileSystemError(operation: "write", path: "x", number: ENOSPC)
+            })
+        try await store(fixture, 1...3)
+        isFull.withLock { $0 = true }
+        #expect(try await fixture.store.collectGarbage(StoreFixture.object) == 1)
+        #expect(revisions(fixture) == ["2", "3"])
+        #expect(try await StoreFixture(in: folder).store.storedBytes == 2)
+    }
+
+    /// What cannot be removed does not keep the rest, and is not forgotten.
+    @Test func everyFileIsTried() async throws {
+        let fixture = try await StoreFixture()
+        try await store(fixture, 1...4)
+        let path = fixture.folder.file("\(StoreFixture.object.folder)/\(StoreFixture.revision("1")).tar.gz")
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        await #expect { try await fixture.store.collectGarbage(StoreFixture.object) } throws: {
+            code($0) == .inputOutput
+        }
+        #expect(revisions(fixture) == ["1", "3", "4"])
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try await fixture.store.collectGarbage(StoreFixture.object) == 1)
+        #expect(fixture.store.storedBytes == 2)
     }
 
     @Test func goingBackToAnOlderRevisionMakesItCurrent() async throws {

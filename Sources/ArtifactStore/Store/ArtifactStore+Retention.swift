@@ -20,7 +20,7 @@ extension ArtifactStore {
     }
 
     private func collect(_ slot: ObjectSlot, keeping: String?) throws -> Int {
-        var record = slot.record
+        let record = slot.record
         let now = time.now
         func isKept(_ artifact: ArtifactRecord) -> Bool {
             artifact.file == record.current || "\(slot.object.folder)/\(artifact.file)" == keeping
@@ -37,11 +37,31 @@ extension ArtifactStore {
             garbage += oldestFirst.prefix(surplus)
         }
         guard !garbage.isEmpty, let folder = try layout.folder(slot.object) else { return 0 }
+        return try remove(garbage, from: record, of: slot, in: folder)
+    }
+
+    /// Removes files, each of them if it can be: on a full disk the index can only be written once they are gone. A start
+    /// in between finds an index that knows files that are not there, which it forgives.
+    private func remove(
+        _ garbage: [ArtifactRecord], from old: ObjectRecord, of slot: ObjectSlot, in folder: Directory
+    ) throws -> Int {
+        var record = old
         record.artifacts.removeAll { garbage.contains($0) }
         // Not served before it is not there.
-        try update(slot, to: record)
-        for artifact in garbage { try folder.remove(artifact.file) }
-        metrics.collected(garbage.count)
+        install(record, in: slot)
+        var failure: FileSystemError?
+        for artifact in garbage {
+            do throws(FileSystemError) {
+                try folder.remove(artifact.file)
+            } catch {
+                // The next collection tries again.
+                record.artifacts.append(artifact)
+                failure = error
+            }
+        }
+        metrics.collected(old.artifacts.count - record.artifacts.count)
+        try enforce(record, in: slot)
+        if let failure { throw failure }
         return garbage.count
     }
 
