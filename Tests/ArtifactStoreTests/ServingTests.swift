@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Glibc
 import HTTPServing
 import TestSupport
 import Testing
@@ -118,6 +119,73 @@ import Testing
             #expect(try await request("/" + two.path, []).status == 404)
             #expect(try await request(link, []).status == 404)
         }
+    }
+
+    /// Keeps an executor's only thread until it is let go.
+    private final class Occupation: Sendable {
+        private let isOver = Locked(false)
+
+        func begin(_ executor: BlockingExecutor) {
+            Task { [isOver] in await executor.run { while !isOver.current { usleep(1000) } } }
+        }
+
+        func end() { isOver.withLock { $0 = true } }
+    }
+
+    private static func get(_ path: String) -> HTTPServerRequest {
+        HTTPServerRequest(method: "GET", path: "/\(path)", headers: [:], body: [])
+    }
+
+    @Test func servingDoesNotWaitForLayers() async throws {
+        let folder = try TemporaryDirectory()
+        let artifact = try await StoreFixture(in: folder).ingest([1], rules: .init(operation: .copy))
+        let executor = BlockingExecutor(label: "busy", width: 1)
+        let store = try ArtifactStore(configuration: .init(path: folder.path), executor: executor)
+        try await store.recover()
+        let occupation = Occupation()
+        defer { occupation.end() }
+        occupation.begin(executor)
+        try await eventually("the work") { executor.pendingCount == 1 }
+        let status = Locked(0)
+        Task {
+            let answer = await store.handler.respond(to: Self.get(artifact.path))
+            status.withLock { $0 = answer.status }
+        }
+        try await eventually("the answer") { status.current == 200 }
+    }
+
+    /// The file goes between the look at the index and its opening.
+    @Test func whatIsCollectedMeanwhileIsNotAnError() async throws {
+        let fixture = try await StoreFixture()
+        let copy = ArtifactRules(operation: .copy)
+        let one = try await fixture.ingest([1], revision: "1", rules: copy)
+        let executor = BlockingExecutor(label: "busy", width: 1)
+        let handler = ArtifactHandler(
+            published: fixture.store.published, executor: executor, logger: fixture.log.logger())
+        let occupation = Occupation()
+        defer { occupation.end() }
+        occupation.begin(executor)
+        try await eventually("the work") { executor.pendingCount == 1 }
+        async let old = handler.respond(to: Self.get(one.path))
+        async let latest = handler.respond(to: Self.get("ocirepository/default/podinfo/latest.tar.gz"))
+        try await eventually("both requests") { executor.pendingCount == 3 }
+        let two = try await fixture.ingest([2, 3], revision: "2", rules: copy)
+        fixture.time.advance(by: .seconds(600))
+        #expect(try await fixture.store.collectGarbage(StoreFixture.object) == 1)
+        occupation.end()
+        #expect(await old.status == 404)
+        let answer = await latest
+        #expect(answer.status == 200)
+        #expect(answer.headers["ETag"] == "\"\(two.digest)\"")
+        #expect(fixture.log.lines.allSatisfy { !$0.contains("cannot be served") })
+    }
+
+    @Test func aFileThatIsGoneForGoodIs500() async throws {
+        let fixture = try await StoreFixture()
+        let artifact = try await fixture.ingest([1], rules: .init(operation: .copy))
+        try FileManager.default.removeItem(atPath: fixture.folder.file(artifact.path))
+        #expect(await fixture.store.handler.respond(to: Self.get(artifact.path)).status == 500)
+        #expect(fixture.log.lines.contains { $0.contains("cannot be served") })
     }
 
     @Test func manyArtifactsWithFewOpenFiles() async throws {

@@ -16,17 +16,25 @@ struct ArtifactHandler: HTTPHandler {
     }
 
     func respond(to request: HTTPServerRequest) async -> HTTPServerResponse {
-        switch lookUp(request) {
-        case .answer(let response): return response
-        case .artifact(let artifact):
-            if let responder = published.openResponder(artifact) { return responder.respond(to: request) }
-            do {
-                return try await executor.run { [published] in
-                    try published.makeResponder(artifact)
-                }.respond(to: request)
-            } catch {
-                logger.error("a stored artifact cannot be served", error: error, ["path": .string(artifact.path)])
-                return .text(500, "the artifact cannot be read")
+        var failed: PublishedArtifacts.Artifact?
+        while true {
+            switch lookUp(request) {
+            case .answer(let response): return response
+            case .artifact(let artifact):
+                if let responder = published.openResponder(artifact) { return responder.respond(to: request) }
+                do {
+                    return try await executor.run { [published] in
+                        try published.makeResponder(artifact)
+                    }.respond(to: request)
+                } catch {
+                    if failed == artifact {
+                        logger.error(
+                            "a stored artifact cannot be served", error: error, ["path": .string(artifact.path)])
+                        return .text(500, "the artifact cannot be read")
+                    }
+                    // It may have been collected since it was looked up: what the store has now is the answer.
+                    failed = artifact
+                }
             }
         }
     }
