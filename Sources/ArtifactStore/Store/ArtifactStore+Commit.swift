@@ -118,7 +118,7 @@ extension ArtifactStore {
                 // The same bytes again: the file stays, unless something happened to it.
                 if let status = try folder.status(of: name), FileIdentity(status) == known.identity { return name }
             }
-            // A file that is there without a record was never served: all that was is known since the start.
+            // A file that is there without a record is not served: all that could be read is known since the start.
             try layout.move(source, to: name, in: folder)
             try folder.synchronize()
             return name

@@ -4,35 +4,76 @@ internal import FileSystem
 extension ArtifactStore {
     /// Brings the store into a known state after a start, however the process before it ended: empties `.ingest`, hashes
     /// every file and compares it with the index, drops damaged ones, adopts those that the index does not know, mends links.
-    /// Files are served from here on.
+    /// Files are served from here on. What cannot be read is logged, counted and not served; the rest is.
+    /// - Throws: `inputOutput` when the store's own folders cannot be listed.
     package func recover() async throws(ArtifactStoreError) {
         do {
             let keys = try await executor.run { [self] in
-                for name in try layout.ingest.names() { try layout.ingest.removeTree(name) }
-                let keys = try layout.objectsOnDisk().filter(\.isValid)
-                let known = Set(keys)
-                for folder in [layout.index, layout.layers] {
-                    for key in try StorageLayout.keys(in: folder) where !known.contains(key) {
-                        try layout.removeFile(of: key, in: folder)
+                for name in try layout.ingest.names() {
+                    attempt("a temporary file cannot be removed") { () throws(FileSystemError) in
+                        try layout.ingest.removeTree(name)
                     }
                 }
-                return keys
+                let objects = try layout.objectsOnDisk()
+                report(objects.unreadable, in: layout.objects)
+                let known = Set(objects.keys)
+                for folder in [layout.index, layout.layers] {
+                    let listing = try StorageLayout.keys(in: folder)
+                    report(listing.unreadable, in: folder)
+                    // What belongs to objects that only cannot be seen now stays.
+                    for key in listing.keys where !known.contains(key) && objects.unreadable[key.namespace] == nil {
+                        attempt("a file of no object cannot be removed", key) { () throws(FileSystemError) in
+                            try layout.removeFile(of: key, in: folder)
+                        }
+                    }
+                }
+                return objects.keys
             }
             // Two at a time: reading is the disk's work, hashing a core's.
-            try await withThrowingTaskGroup(of: Void.self) { group in
+            await withTaskGroup(of: Void.self) { group in
                 for (number, key) in keys.enumerated() {
-                    if number >= 2 { try await group.next() }
-                    group.addTask { try await self.executor.run { try self.recover(key) } }
+                    if number >= 2 { await group.next() }
+                    group.addTask { await self.executor.run { self.recover(key) } }
                 }
-                try await group.waitForAll()
             }
         } catch {
             throw ArtifactStoreError(from: error)
         }
     }
 
-    private func recover(_ object: ObjectKey) throws {
-        guard let folder = try layout.folder(object) else { return }
+    private func report(_ unreadable: [String: FileSystemError], in folder: Directory) {
+        for (namespace, error) in unreadable {
+            metrics.integrityFailure()
+            logger.error(
+                "a folder of the store cannot be read; what is in it is not served", error: error,
+                ["namespace": .string(RemoteText.printable(namespace)), "path": .string(folder.path)])
+        }
+    }
+
+    /// Does something that serving does not depend on.
+    private func attempt(
+        _ failure: String, _ object: ObjectKey? = nil, _ body: () throws(FileSystemError) -> Void
+    ) {
+        do throws(FileSystemError) {
+            try body()
+        } catch {
+            logger.error(failure, error: error, ["object": object.map { .string($0.description) } ?? .null])
+        }
+    }
+
+    private func recover(_ object: ObjectKey) {
+        do throws(FileSystemError) {
+            guard let folder = try layout.folder(object) else { return }
+            try recover(object, in: folder, names: folder.names())
+        } catch {
+            metrics.integrityFailure()
+            logger.error(
+                "the files of an object cannot be read; they are not served", error: error,
+                ["object": .string(object.description)])
+        }
+    }
+
+    private func recover(_ object: ObjectKey, in folder: Directory, names: [[UInt8]]) {
         var known = ObjectRecord()
         do {
             let bytes = try layout.file(of: object, in: layout.index)?.contents(upTo: ObjectRecord.sizeLimit)
@@ -45,16 +86,28 @@ extension ArtifactStore {
         var record = ObjectRecord()
         record.note = known.note
         var latest: String?
-        for bytes in try folder.names() {
+        for bytes in names {
             let name = String(decoding: bytes, as: UTF8.self)
-            guard let status = try folder.status(of: bytes) else { continue }
-            if name == StorageLayout.latestLink, status.kind == .symbolicLink {
-                latest = String(decoding: try folder.symbolicLinkTarget(bytes), as: UTF8.self)
+            do {
+                guard let status = try folder.status(of: bytes) else { continue }
+                if name == StorageLayout.latestLink, status.kind == .symbolicLink {
+                    latest = String(decoding: try folder.symbolicLinkTarget(bytes), as: UTF8.self)
+                }
+                guard status.kind == .regular, ArtifactFileName.isValid(name), name.utf8.elementsEqual(bytes) else {
+                    continue
+                }
+                if let artifact = try recover(name, status, known, folder, object) { record.artifacts.append(artifact) }
+            } catch {
+                metrics.integrityFailure()
+                logger.error(
+                    "a file in the store cannot be read; it is not served", error: error,
+                    ["object": .string(object.description), "file": .string(RemoteText.printable(name))])
+                // That it is withheld must not be forgotten until it can be read again.
+                if var artifact = known.artifacts.first(where: { $0.file == name && $0.isWithheld }) {
+                    artifact.identity = .unknown
+                    record.artifacts.append(artifact)
+                }
             }
-            guard status.kind == .regular, ArtifactFileName.isValid(name), name.utf8.elementsEqual(bytes) else {
-                continue
-            }
-            if let artifact = try recover(name, status, known, folder, object) { record.artifacts.append(artifact) }
         }
         let candidates = [known.current, latest].compactMap { $0 }
         record.current =
@@ -65,21 +118,29 @@ extension ArtifactStore {
             let since = record.artifacts[index].supersededAt ?? time.now
             record.artifacts[index].supersededAt = isCurrent ? nil : since
         }
-        // The layer is hashed when it is used.
-        if let layer = known.layer, let file = try layout.file(of: object, in: layout.layers),
-            try file.status().inode == layer.inode
-        {
-            record.layer = layer
-        } else {
-            try layout.removeFile(of: object, in: layout.layers)
+        attempt("the layer of an object cannot be read; it will be downloaded again", object) {
+            () throws(FileSystemError) in
+            // The layer is hashed when it is used.
+            if let layer = known.layer, let file = try layout.file(of: object, in: layout.layers),
+                try file.status().inode == layer.inode
+            {
+                record.layer = layer
+            } else {
+                try layout.removeFile(of: object, in: layout.layers)
+            }
         }
         let slot = makeSlot(object)
-        try slot.files.withLock { _ in
-            try update(slot, to: record)
-            if let current = record.current {
-                try link(current, in: folder)
-            } else {
-                try folder.remove(StorageLayout.latestLink)
+        slot.files.withLock { _ in
+            // On a full disk too, what is there is served.
+            attempt("the index of an object cannot be written", object) { () throws(FileSystemError) in
+                try enforce(record, in: slot)
+            }
+            attempt("the link to the newest artifact cannot be mended", object) { () throws(FileSystemError) in
+                if let current = record.current {
+                    try link(current, in: folder)
+                } else {
+                    try folder.remove(StorageLayout.latestLink)
+                }
             }
         }
     }
@@ -88,6 +149,7 @@ extension ArtifactStore {
     private func recover(
         _ name: String, _ status: FileStatus, _ known: ObjectRecord, _ folder: Directory, _ object: ObjectKey
     ) throws -> ArtifactRecord? {
+        try fault(.fileRead)
         let expected = known.artifacts.first { $0.file == name }
         let found = try folder.openFile(name).digest(expected?.digest.algorithm ?? configuration.digestAlgorithm)
         guard var artifact = expected else {

@@ -60,6 +60,9 @@ struct FileIdentity: Sendable, Hashable {
         self.modified = modified
     }
 
+    /// No file's.
+    static let unknown = FileIdentity(inode: 0, size: -1, modified: Timestamp(seconds: 0))
+
     init(_ status: FileStatus) {
         self.init(inode: status.inode, size: status.size, modified: status.modified)
     }

@@ -128,22 +128,42 @@ final class StorageLayout: Sendable {
         }
     }
 
+    /// What lies in a folder of `<namespace>/<name>`.
+    struct Listing {
+        var keys: [ObjectKey] = []
+        /// Namespaces that may have more than was found, and why.
+        var unreadable: [String: FileSystemError] = [:]
+    }
+
     /// Every object that has a folder.
-    func objectsOnDisk() throws(FileSystemError) -> [ObjectKey] {
-        try Self.keys(in: objects)
+    func objectsOnDisk() throws(FileSystemError) -> Listing {
+        try Self.list(objects) { namespace, name throws(FileSystemError) in
+            try namespace.status(of: name)?.kind == .directory
+        }
     }
 
     /// Every object that has a file in `.index` or `.layers`.
-    static func keys(in folder: Directory) throws(FileSystemError) -> [ObjectKey] {
-        var keys: [ObjectKey] = []
-        for namespace in try folder.names() {
-            guard try folder.status(of: namespace)?.kind == .directory else { continue }
-            for name in try folder.directory(namespace).names() {
-                let key = ObjectKey(
-                    namespace: String(decoding: namespace, as: UTF8.self), name: String(decoding: name, as: UTF8.self))
-                if key.isValid { keys.append(key) }
+    static func keys(in folder: Directory) throws(FileSystemError) -> Listing {
+        try list(folder) { (_, _) throws(FileSystemError) in true }
+    }
+
+    private static func list(
+        _ folder: Directory, where isObject: (Directory, [UInt8]) throws(FileSystemError) -> Bool
+    ) throws(FileSystemError) -> Listing {
+        var listing = Listing()
+        for bytes in try folder.names() {
+            let namespace = String(decoding: bytes, as: UTF8.self)
+            do throws(FileSystemError) {
+                guard try folder.status(of: bytes)?.kind == .directory else { continue }
+                let directory = try folder.directory(bytes)
+                for name in try directory.names() {
+                    let key = ObjectKey(namespace: namespace, name: String(decoding: name, as: UTF8.self))
+                    if key.isValid, try isObject(directory, name) { listing.keys.append(key) }
+                }
+            } catch {
+                listing.unreadable[namespace] = error
             }
         }
-        return keys
+        return listing
     }
 }

@@ -16,7 +16,7 @@ struct StoreMetrics: Sendable {
             "source_controller_store_collected_files_total", help: "Artifact files removed by retention.")
         integrityFailures = registry.counter(
             "source_controller_store_integrity_failures_total",
-            help: "Artifact files found damaged or missing on the disk.")
+            help: "Artifact files found damaged, missing or unreadable on the disk.")
         ingests = registry.counter(
             "source_controller_store_ingests_total", help: "Attempts to store an artifact, by result.",
             labels: ["result"])
