@@ -97,4 +97,24 @@ import Testing
         #expect(JSONValue.array([1, ["a": 2]]).text(.pretty) == "[\n    1,\n    {\n        \"a\": 2\n    }\n]")
         #expect(JSONValue.array([.double(.nan), .double(.infinity)]).text() == "[null,null]")
     }
+
+    /// "é" composed and decomposed is one name to Swift and two to everybody else.
+    @Test func equivalentNamesCanBePutUpWith() throws {
+        let text = "{\"a\":{\"\u{e9}\":1,\"e\u{301}\":2},\"b\":3}"
+        let value = try JSONValue(parsing: Array(text.utf8), equivalentNames: .lastWins)
+        #expect(value["b"] == 3 && value["a"]?.objectValue?.count == 1)
+        #expect(value["a"]?["e\u{301}"] == 2)
+        #expect(throws: JSONError.self) {
+            try JSONValue(parsing: Array(#"{"a":1,"\u0061":2}"#.utf8), equivalentNames: .lastWins)
+        }
+    }
+
+    @Test func tellsSizeFromOtherFaults() {
+        for limits in [JSONLimits(bytes: 4), JSONLimits(values: 2)] {
+            let error = #expect(throws: JSONError.self) { try JSONValue(parsing: "[1,2]", limits: limits) }
+            #expect(error?.isSize == true)
+        }
+        let error = #expect(throws: JSONError.self) { try JSONValue(parsing: "[1,") }
+        #expect(error?.isSize == false)
+    }
 }

@@ -8,6 +8,8 @@ package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     package let line: Int
     /// Column (in bytes) of the line, from 1.
     package let column: Int
+    /// The text has more bytes or values than were allowed: part of it might be read.
+    package let isSize: Bool
 
     package var description: String { "line \(line), column \(column): \(message)" }
 }
@@ -27,4 +29,13 @@ package struct JSONLimits: Sendable, Hashable {
         self.depth = depth
         self.values = values
     }
+}
+
+/// What becomes of an object's member names that are other bytes but canonically equivalent in Unicode, such as "é" composed
+/// and decomposed. To other readers they are two names; a `JSONValue` holds one.
+package enum JSONEquivalentNames: Sendable, Hashable {
+    /// The text is refused: where bytes decide, such as below a signature.
+    case refused
+    /// The last one stays: where one member must not make the rest unreadable.
+    case lastWins
 }

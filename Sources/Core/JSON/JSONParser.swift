@@ -2,9 +2,12 @@ extension JSONValue {
     /// Parses one JSON text strictly (RFC 8259): UTF-8 only, no duplicate member names (nor names that are canonically
     /// equivalent in Unicode), nothing after the value, integers outside of 64 bits and numbers outside of a double
     /// refused.
+    /// - Parameter equivalentNames: what becomes of member names that are other bytes but the same name to Swift.
     /// - Throws: `JSONError` with the place of the first fault.
-    package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
-        var parser = JSONParser(bytes: bytes, limits: limits)
+    package init(
+        parsing bytes: [UInt8], limits: JSONLimits = JSONLimits(), equivalentNames: JSONEquivalentNames = .refused
+    ) throws(JSONError) {
+        var parser = JSONParser(bytes: bytes, limits: limits, equivalentNames: equivalentNames)
         self = try parser.parseText()
     }
 
@@ -21,18 +24,21 @@ struct JSONParser {
 
     private let bytes: [UInt8]
     private let limits: JSONLimits
+    private let equivalentNames: JSONEquivalentNames
     private var position = 0
     private var depth = 0
     private var values = 0
 
-    init(bytes: [UInt8], limits: JSONLimits) {
+    init(bytes: [UInt8], limits: JSONLimits, equivalentNames: JSONEquivalentNames) {
         self.bytes = bytes
         self.limits = limits
+        self.equivalentNames = equivalentNames
     }
 
     mutating func parseText() throws(JSONError) -> JSONValue {
         guard bytes.count <= limits.bytes else {  // check: json-bytes
-            throw fault("the text has \(bytes.count) bytes, more than the limit of \(limits.bytes)", at: 0)
+            throw fault(
+                "the text has \(bytes.count) bytes, more than the limit of \(limits.bytes)", at: 0, isSize: true)
         }
         skipSpace()
         let value = try parseValue()
@@ -46,7 +52,7 @@ struct JSONParser {
     private mutating func parseValue() throws(JSONError) -> JSONValue {
         values += 1
         guard values <= limits.values else {  // check: json-values
-            throw fault("more than \(limits.values) values", at: position)
+            throw fault("more than \(limits.values) values", at: position, isSize: true)
         }
         guard position < bytes.count else { throw fault("unexpected end of the text", at: position) }
         switch bytes[position] {
@@ -81,7 +87,7 @@ struct JSONParser {
             skipSpace()
             // One look-up does both: the insertion says whether the name was there.
             let earlier = members.updateValue(try parseValue(), forKey: name)
-            guard earlier == nil else {  // check: json-duplicate
+            guard earlier == nil || isOtherName(name, in: members) else {  // check: json-duplicate
                 throw fault("duplicate member '\(RemoteText.printable(name, limit: 80))'", at: start)
             }
             skipSpace()
@@ -90,6 +96,13 @@ struct JSONParser {
             depth -= 1
             return .object(members)
         }
+    }
+
+    /// Whether the member that `name` replaced has a name of other bytes, and that is to be put up with.
+    private func isOtherName(_ name: String, in members: [String: JSONValue]) -> Bool {
+        guard equivalentNames == .lastWins, let index = members.index(forKey: name) else { return false }
+        // An update leaves the key as it was.
+        return !members[index].key.utf8.elementsEqual(name.utf8)
     }
 
     private mutating func parseArray() throws(JSONError) -> JSONValue {
@@ -294,14 +307,14 @@ extension JSONParser {
 // MARK: - Faults
 
 extension JSONParser {
-    private func fault(_ message: String, at offset: Int) -> JSONError {
+    private func fault(_ message: String, at offset: Int, isSize: Bool = false) -> JSONError {
         var line = 1
         var lineStart = 0
         for (index, byte) in bytes.prefix(offset).enumerated() where byte == 0x0a {
             line += 1
             lineStart = index + 1
         }
-        return JSONError(message: message, offset: offset, line: line, column: offset - lineStart + 1)
+        return JSONError(message: message, offset: offset, line: line, column: offset - lineStart + 1, isSize: isSize)
     }
 
     private static func describe(_ byte: UInt8) -> String {
