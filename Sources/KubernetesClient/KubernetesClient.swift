@@ -47,11 +47,14 @@ package final class KubernetesClient: KubernetesAPIServer {
             throw KubernetesError(error, request)
         }
         do throws(JSONError) {
-            return bytes.isEmpty
-                ? [:] : try JSONValue(parsing: bytes, limits: JSONLimits(bytes: configuration.responseLimit))
+            guard !bytes.isEmpty else { return [:] }
+            // Anybody may write names into their objects; they must not hide the objects of others.
+            return try JSONValue(
+                parsing: bytes, limits: JSONLimits(bytes: configuration.responseLimit), equivalentNames: .lastWins)
         } catch {
             throw KubernetesError(
-                .invalidResponse, "the API server's answer to \(request.method) \(request.path) is no JSON: \(error)",
+                error.isSize ? .tooLarge : .invalidResponse,
+                "the API server's answer to \(request.method) \(request.path) \(error.isSize ? "is too large" : "is no JSON"): \(error)",
                 httpStatus: response.status, isRetryable: true)
         }
     }
@@ -174,3 +177,5 @@ extension KubernetesError {
         }
     }
 }
+        } else if error.code == .tooLarge {
+            self.init(.tooLarge, "\(request.method) \(request.path) failed: \(error.message)", isRetryable: true)

@@ -143,4 +143,49 @@ import Testing
         }
         #expect(delay <= .seconds(300))
     }
+
+    @Test mutating func pagesThatAreTooLargeBecomeSmallerDownToOneObject() {
+        var machine = WatchStateMachine(pageSize: 5)
+        for limit in [5, 2] {
+            #expect(machine.nextStep(using: &random) == .list(continueToken: "", limit: limit))
+            #expect(machine.listFailed(isGone: false, isTooLarge: true) == .discardBuffer)
+        }
+        #expect(machine.nextStep(using: &random) == .list(continueToken: "", limit: 1))
+        _ = machine.listFailed(isGone: false, isTooLarge: true)
+        // Nothing smaller can be asked for.
+        guard case .wait = machine.nextStep(using: &random) else {
+            Issue.record("expected a wait")
+            return
+        }
+        for limit in [1, 2, 4, 5, 5] {
+            #expect(machine.nextStep(using: &random) == .list(continueToken: "", limit: limit))
+            _ = machine.receivedPage(resourceVersion: "10", continueToken: "")
+            _ = machine.receivedEvent(resourceVersion: "11", isBookmark: false)
+            _ = machine.watchFailed(isGone: true)
+        }
+    }
+
+    /// A list of everything that cannot be read does not go on being asked for.
+    @Test(arguments: [true, false])
+    mutating func whatFailsAsAWholeIsAskedForInPagesAgain(isTooLarge: Bool) {
+        var machine = WatchStateMachine(pageSize: 2)
+        _ = machine.receivedPage(resourceVersion: "10", continueToken: "t")
+        _ = machine.listFailed(isGone: true)
+        _ = machine.nextStep(using: &random)
+        #expect(machine.nextStep(using: &random) == .list(continueToken: "", limit: nil))
+        _ = machine.listFailed(isGone: false, isTooLarge: isTooLarge)
+        if !isTooLarge { _ = machine.nextStep(using: &random) }
+        #expect(machine.nextStep(using: &random) == .list(continueToken: "", limit: 2))
+    }
+
+    @Test mutating func whatCannotBeReadIsListedNotResumed() {
+        var machine = watching()
+        _ = machine.receivedEvent(resourceVersion: "11", isBookmark: false)
+        #expect(machine.watchFailed(isGone: false, isUnreadable: true) == .discardBuffer)
+        guard case .wait = machine.nextStep(using: &random) else {
+            Issue.record("expected a wait")
+            return
+        }
+        #expect(machine.nextStep(using: &random) == .list(continueToken: "", limit: 2))
+    }
 }

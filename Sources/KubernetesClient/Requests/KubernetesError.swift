@@ -5,7 +5,7 @@ package import KubernetesAPI
 package struct KubernetesError: Error, Sendable, CustomStringConvertible {
     /// What kind of failure it is.
     package struct Code: Sendable, Hashable {
-        private enum Value { case status, transport, invalidResponse, credentials, cancelled }
+        private enum Value { case status, transport, invalidResponse, tooLarge, credentials, cancelled }
         private let value: Value
         /// The server answered with a failure; `status` says which.
         package static let status = Code(value: .status)
@@ -13,6 +13,8 @@ package struct KubernetesError: Error, Sendable, CustomStringConvertible {
         package static let transport = Code(value: .transport)
         /// The answer is not what a Kubernetes API server answers.
         package static let invalidResponse = Code(value: .invalidResponse)
+        /// The answer has more bytes or values than are read: asking for less may help.
+        package static let tooLarge = Code(value: .tooLarge)
         /// No credentials could be had for the request.
         package static let credentials = Code(value: .credentials)
         /// The calling task was cancelled.

@@ -22,7 +22,7 @@ actor WatchReader {
             if let line = try nextLine() { return try parse(line) }
             guard let chunk = try await nextChunk() else {
                 isAtEnd = true
-                guard !framing.hasPartialLine else { throw fault("ended in the middle of an event") }
+                guard !framing.hasPartialLine else { throw fault(.transport, "ended in the middle of an event") }
                 return nil
             }
             framing.append(chunk)
@@ -35,7 +35,7 @@ actor WatchReader {
             return try framing.nextLine()
         } catch {
             isAtEnd = true
-            throw fault("sent an event of more than \(error.limit) bytes")
+            throw fault(.invalidResponse, "sent an event of more than \(error.limit) bytes")
         }
     }
 
@@ -54,14 +54,17 @@ actor WatchReader {
 
     private func parse(_ line: [UInt8]) throws(KubernetesError) -> WatchEvent {
         do {
-            return try WatchEvent(json: try JSONValue(parsing: line, limits: JSONLimits(bytes: eventLimit)))
+            // As in lists: what anybody may write must not hide the objects of others.
+            return try WatchEvent(
+                json: try JSONValue(
+                    parsing: line, limits: JSONLimits(bytes: eventLimit), equivalentNames: .lastWins))
         } catch {
             isAtEnd = true
-            throw fault("sent what is no watch event (\(error))")
+            throw fault(.invalidResponse, "sent what is no watch event (\(error))")
         }
     }
 
-    private func fault(_ message: String) -> KubernetesError {
-        KubernetesError(.invalidResponse, "the watch of \(request.path) \(message)", isRetryable: true)
+    private func fault(_ code: KubernetesError.Code, _ message: String) -> KubernetesError {
+        KubernetesError(code, "the watch of \(request.path) \(message)", isRetryable: true)
     }
 }

@@ -32,8 +32,10 @@ package struct WatchStateMachine: Sendable {
         case watching(resourceVersion: String, sawEvent: Bool)
     }
 
-    /// Objects of a page.
+    /// Objects of a page, if nothing speaks against it.
     private let pageSize: Int
+    /// Objects of a page now: fewer after pages that were too large to be read.
+    private var pageLimit: Int
     private let backoff: Backoff
     private var state = State.listing(continueToken: "")
     /// Failures in a row.
@@ -48,6 +50,7 @@ package struct WatchStateMachine: Sendable {
         pageSize: Int = 500, backoff: Backoff = Backoff(base: .milliseconds(800), maximum: .seconds(30))
     ) {
         self.pageSize = pageSize
+        pageLimit = pageSize
         self.backoff = backoff
     }
 
@@ -60,7 +63,7 @@ package struct WatchStateMachine: Sendable {
             return .wait(max(delay, requestedDelay ?? .zero))
         }
         switch state {
-        case .listing(let token): return .list(continueToken: token, limit: avoidsPages ? nil : pageSize)
+        case .listing(let token): return .list(continueToken: token, limit: avoidsPages ? nil : pageLimit)
         case .watching(let version, _):
             return .watch(resourceVersion: version, timeout: .seconds(Int.random(in: 275...305, using: &random)))
         }
@@ -75,18 +78,29 @@ package struct WatchStateMachine: Sendable {
             return .buffer
         }
         avoidsPages = false
+        pageLimit = min(pageSize, pageLimit * 2)
         state = .watching(resourceVersion: resourceVersion, sawEvent: false)
         return .bufferAndSwap
     }
 
     /// A page could not be had.
-    /// - Parameter isGone: the token of the page expired (410).
-    package mutating func listFailed(isGone: Bool, retryAfter: Duration? = nil) -> Effect {
+    /// - Parameters:
+    ///   - isGone: the token of the page expired (410).
+    ///   - isTooLarge: the page has more than can be read: the next ones are smaller, down to single objects.
+    package mutating func listFailed(
+        isGone: Bool, isTooLarge: Bool = false, retryAfter: Duration? = nil
+    ) -> Effect {
         guard case .listing(let token) = state else { return .none }
-        if isGone, !token.isEmpty { avoidsPages = true }
+        let wasWhole = avoidsPages
+        avoidsPages = isGone && !token.isEmpty
         // Pages of two attempts do not belong together: every failure starts the list again.
         state = .listing(continueToken: "")
-        backOff(retryAfter)
+        if isTooLarge, wasWhole || pageLimit > 1 {
+            // Another question than the one that failed: it can be asked at once.
+            if !wasWhole { pageLimit /= 2 }
+        } else {
+            backOff(retryAfter)
+        }
         return .discardBuffer
     }
 
@@ -108,13 +122,17 @@ package struct WatchStateMachine: Sendable {
     }
 
     /// The watch failed, at its start or later.
-    /// - Parameter isGone: the history since the resource version is gone (410): list again.
-    package mutating func watchFailed(isGone: Bool, retryAfter: Duration? = nil) -> Effect {
+    /// - Parameters:
+    ///   - isGone: the history since the resource version is gone (410): list again.
+    ///   - isUnreadable: it brought what cannot be read, and would bring it again if it was resumed: list again.
+    package mutating func watchFailed(
+        isGone: Bool, isUnreadable: Bool = false, retryAfter: Duration? = nil
+    ) -> Effect {
         guard case .watching(let version, let sawEvent) = state else { return .none }
-        if isGone {
+        if isGone || isUnreadable {
             state = .listing(continueToken: "")
             // Straight after events this is ordinary; again without any, something is wrong.
-            if !sawEvent { backOff(retryAfter) }
+            if !sawEvent || isUnreadable { backOff(retryAfter) }
             return .discardBuffer
         }
         state = .watching(resourceVersion: version, sawEvent: false)
