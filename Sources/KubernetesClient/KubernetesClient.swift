@@ -70,12 +70,20 @@ package final class KubernetesClient: KubernetesAPIServer {
     private func exchange(_ request: APIRequest, deadline: Duration?) async throws(KubernetesError) -> HTTPResponse {
         var attempt = 1
         var triedOtherCredentials = false
+        // Credentials and another try with others are part of the exchange: whoever gave it a time cannot wait longer.
+        // Waiting for a turn, or as the server asked, is not.
+        var end = deadline.map { time.uptime + $0 }
         while true {
-            if request.lane == .ordinary { try await takeTurn() }
-            let response = try await transfer(request, deadline: deadline)
+            if request.lane == .ordinary {
+                let begin = time.uptime
+                try await takeTurn()
+                end = end.map { $0 + (time.uptime - begin) }
+            }
+            let credentials = try await credentialSource.credentials(within: try remaining(until: end, request))
+            let response = try await transfer(request, credentials, deadline: try remaining(until: end, request))
             if (200..<300).contains(response.status) { return response }
             let error = await failure(of: response, request)
-            if error.isUnauthorized, !triedOtherCredentials, await credentialSource.reject() {
+            if error.isUnauthorized, !triedOtherCredentials, await credentialSource.reject(credentials) {
                 triedOtherCredentials = true
                 continue
             }
@@ -85,13 +93,25 @@ package final class KubernetesClient: KubernetesAPIServer {
             else { throw error }
             attempt += 1
             try await sleep(wait)
+            end = deadline.map { time.uptime + $0 }
         }
     }
 
+    private func remaining(until end: Duration?, _ request: APIRequest) throws(KubernetesError) -> Duration? {
+        guard let end else { return nil }
+        let left = end - time.uptime
+        guard left > .zero else {
+            throw KubernetesError(
+                .transport, "\(request.method) \(request.path) failed: its time was over before it was sent",
+                isRetryable: true)
+        }
+        return left
+    }
+
     private func transfer(
-        _ request: APIRequest, deadline: Duration?
+        _ request: APIRequest, _ credentials: RequestCredentials, deadline: Duration?
     ) async throws(KubernetesError) -> HTTPResponse {
-        let message = try await makeMessage(request, deadline: deadline)
+        let message = makeMessage(request, credentials, deadline: deadline)
         do throws(HTTPTransportError) {
             let response = try await http.send(message)
             requests.increment([String(response.status), host, request.method])
@@ -103,9 +123,8 @@ package final class KubernetesClient: KubernetesAPIServer {
     }
 
     private func makeMessage(
-        _ request: APIRequest, deadline: Duration?
-    ) async throws(KubernetesError) -> HTTPRequest {
-        let credentials = try await credentialSource.credentials()
+        _ request: APIRequest, _ credentials: RequestCredentials, deadline: Duration?
+    ) -> HTTPRequest {
         var tls = configuration.tls
         if let identity = credentials.identity { tls.identity = identity }
         var message = HTTPRequest(method: request.method, url: configuration.server + request.target)
@@ -170,6 +189,8 @@ extension KubernetesError {
     init(_ error: HTTPTransportError, _ request: APIRequest) {
         if error.code == .cancelled {
             self.init(.cancelled, "cancelled: \(request.method) \(request.path)", isRetryable: false)
+        } else if error.code == .tooLarge {
+            self.init(.tooLarge, "\(request.method) \(request.path) failed: \(error.message)", isRetryable: true)
         } else {
             self.init(
                 .transport, "\(request.method) \(request.path) failed: \(error.message)",
@@ -177,5 +198,3 @@ extension KubernetesError {
         }
     }
 }
-        } else if error.code == .tooLarge {
-            self.init(.tooLarge, "\(request.method) \(request.path) failed: \(error.message)", isRetryable: true)

@@ -23,20 +23,25 @@ actor ExecCredentialSource: CredentialSource {
         self.time = time
     }
 
-    func credentials() async throws(KubernetesError) -> RequestCredentials {
+    func credentials(within limit: Duration?) async throws(KubernetesError) -> RequestCredentials {
         if let cached, cached.expires.map({ time.now < $0 }) ?? true { return cached.credentials }
         let task = running ?? Task { [plugin] in await Self.run(plugin) }
         running = task
-        let result = await task.value
+        // Who has no more time leaves; the program runs on, for whoever asks next.
+        guard let result = await Race.first(within: limit, time: time, { await task.value }) else {
+            if Task.isCancelled {
+                throw KubernetesError(.cancelled, "cancelled while waiting for credentials", isRetryable: false)
+            }
+            throw Self.fault(plugin, "did not print credentials in the time that the request had")
+        }
         if running == task { running = nil }
         let fresh = try result.get()
         cached = fresh
         return fresh.credentials
     }
 
-    func reject() async -> Bool {
-        guard cached != nil else { return false }
-        cached = nil
+    func reject(_ refused: RequestCredentials) async -> Bool {
+        if cached?.credentials == refused { cached = nil }
         return true
     }
 

@@ -2,7 +2,7 @@ internal import Core
 internal import HTTPTransport
 
 /// What one request carries to say who sends it.
-struct RequestCredentials: Sendable {
+struct RequestCredentials: Sendable, Equatable {
     /// The value of `Authorization`; nil for none.
     var authorization: Redacted<String>?
     /// A client certificate in place of the configured one; nil for that.
@@ -12,18 +12,20 @@ struct RequestCredentials: Sendable {
 /// Gives the credentials for each request.
 protocol CredentialSource: Sendable {
     /// Credentials that are valid now, as far as one can tell.
-    func credentials() async throws(KubernetesError) -> RequestCredentials
-    /// The server refused the last ones: others are needed.
-    /// - Returns: whether there may be others, so that trying again makes sense.
-    func reject() async -> Bool
+    /// - Parameter limit: how long they may take to get; nil = as long as it takes.
+    func credentials(within limit: Duration?) async throws(KubernetesError) -> RequestCredentials
+    /// The server refused `refused`: others are needed.
+    /// - Returns: whether there may be others, so that trying again makes sense; also where another request got them
+    ///   meanwhile.
+    func reject(_ refused: RequestCredentials) async -> Bool
 }
 
 /// Credentials that never change.
 struct StaticCredentials: CredentialSource {
     let value: RequestCredentials
 
-    func credentials() async throws(KubernetesError) -> RequestCredentials { value }
-    func reject() async -> Bool { false }
+    func credentials(within limit: Duration?) async throws(KubernetesError) -> RequestCredentials { value }
+    func reject(_ refused: RequestCredentials) async -> Bool { false }
 }
 
 extension ClientConfiguration.Authentication {

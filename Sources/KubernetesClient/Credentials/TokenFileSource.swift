@@ -18,7 +18,7 @@ final class TokenFileSource: CredentialSource {
         self.time = time
     }
 
-    func credentials() async throws(KubernetesError) -> RequestCredentials {
+    func credentials(within limit: Duration?) async throws(KubernetesError) -> RequestCredentials {
         let now = time.uptime
         if let current = cached.current, now - current.readAt < Self.lifetime {
             return RequestCredentials(authorization: current.token)
@@ -34,10 +34,11 @@ final class TokenFileSource: CredentialSource {
         }
     }
 
-    func reject() async -> Bool {
-        guard let refused = cached.current, let token = try? readToken() else { return false }
+    func reject(_ refused: RequestCredentials) async -> Bool {
+        if let current = cached.current, current.token != refused.authorization { return true }
+        guard let token = try? readToken() else { return false }
         cached.withLock { $0 = Cached(token: token, readAt: time.uptime) }
-        return token != refused.token
+        return token != refused.authorization
     }
 
     private func readToken() throws(ConfigurationError) -> Redacted<String> {
