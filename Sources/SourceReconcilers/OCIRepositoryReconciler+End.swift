@@ -10,12 +10,27 @@ extension OCIRepositoryReconciler {
     private static let departureCheckInterval = Duration.seconds(60)
 
     /// Removes the files of an object that is being deleted, then the finalizer.
-    func finalize(_ object: OCIRepository, _ request: ReconcileRequest) async throws -> ReconcileOutcome {
-        forgetSeries(of: object.key)
-        try await store.remove(object.key.storeKey)
-        try await patcher.removeFinalizer(OCIRepository.finalizer, from: object)
+    /// - Parameter metadata: the object's own; nothing else of it need be readable.
+    func finalize(_ metadata: ObjectMeta, _ request: ReconcileRequest) async throws -> ReconcileOutcome {
+        forgetSeries(of: request.key)
+        try await store.remove(request.key.storeKey)
+        try await patcher.removeFinalizer(OCIRepository.finalizer, from: metadata, of: OCIRepository.resource)
         request.logger.info("Removed the artifacts of a deleted object")
         return .done
+    }
+
+    /// Leaves an object alone that is there and cannot be read: its status goes on advertising its files. Only its deletion
+    /// needs no more than what it says of itself.
+    func leave(_ metadata: ObjectMeta, _ request: ReconcileRequest) async -> ReconcileOutcome {
+        departures.end(request.key)
+        guard metadata.isBeingDeleted else { return .done }
+        do {
+            return try await finalize(metadata, request)
+        } catch let error as KubernetesError {
+            return .failed(error, notBefore: error.retryAfter ?? .zero)
+        } catch {
+            return .failed(error)
+        }
     }
 
     /// Removes the files of an object that is not among ours: at once if it is gone; if another controller has it now, for

@@ -101,10 +101,15 @@ package final class OCIRepositoryReconciler: Reconciler {
     }
 
     package func reconcile(_ request: ReconcileRequest) async -> ReconcileOutcome {
-        guard let object = objects.object(request.key) else { return await letGo(request) }
+        let unreadable = objects.unreadable(request.key)
+        guard let object = objects.object(request.key) else {
+            guard let unreadable else { return await letGo(request) }
+            return await leave(unreadable, request)
+        }
         departures.end(request.key)
         do {
-            if object.metadata.isBeingDeleted { return try await finalize(object, request) }
+            let newest = unreadable ?? object.metadata
+            if newest.isBeingDeleted { return try await finalize(newest, request) }
             if request.priority == .resync, let delay = delayAfterRestart(of: object) { return .requeue(after: delay) }
             let begin = time.uptime
             defer { metrics.observe(object.key, duration: time.uptime - begin) }
@@ -113,6 +118,8 @@ package final class OCIRepositoryReconciler: Reconciler {
             if current.metadata.isBeingDeleted { return .requeueImmediately }
             current = current.trimmed()
             objects.advance(from: object, to: current)
+            // Told of a change that came with it: it is reconciled by the call that this one gives way to.
+            if Task.isCancelled { return .requeueImmediately }
             return try await reconcile(current, request)
         } catch let error as KubernetesError {
             // Gone or replaced, and the watch will say so: until then a tight loop would only flood the registry.

@@ -15,6 +15,7 @@ import Testing
                 case .updated(let old, let new):
                     "updated \(new.key.name) \(old.metadata.resourceVersion)->\(new.metadata.resourceVersion)"
                 case .deleted(let object): "deleted \(object.key.name)"
+                case .unreadableEnding(let key): "ending \(key.name)"
                 }
             events.withLock { $0.append(text) }
         }
@@ -130,6 +131,97 @@ import Testing
             #expect(recorder.events.current.last == "deleted b")
             #expect(informer.store.object(key("a")) != nil)
             second.finish()
+        }
+    }
+
+    /// Of an object that was never read, what it says of itself is enough to know that it is there and when it ends.
+    @Test func anUnreadableObjectIsThereUntilItEnds() async throws {
+        let server = FakeAPIServer()
+        func broken(_ name: String, version: Int, deleting: Bool = false) -> JSONValue {
+            var json = repository(
+                name, version: version, annotations: ["x": "y"], deleting: deleting, finalizers: ["f"])
+            json["spec"] = ["url": 5]
+            return json
+        }
+        server.answer(.success(list([broken("a", version: 1), broken("b", version: 2, deleting: true)], version: 5)))
+        let watch = server.queueWatch()
+        try await withInformer(server) { informer, recorder in
+            try await informer.store.waitUntilReady()
+            #expect(informer.store.keys.isEmpty)
+            let metadata = try #require(informer.store.unreadable(key("a")))
+            #expect(metadata.uid == "uid-a" && metadata.finalizers == ["f"] && metadata.annotations.isEmpty)
+            #expect(informer.store.unreadable(key("c")) == nil)
+            watch.yield(.success(.modified(broken("a", version: 6))))
+            watch.yield(.success(.modified(broken("a", version: 7, deleting: true))))
+            watch.yield(.success(.deleted(broken("b", version: 8, deleting: true))))
+            watch.yield(.success(.modified(repository("a", version: 9))))
+            try await eventually { recorder.events.current.last == "added a" }
+            #expect(recorder.events.current == ["ending b", "ending a", "ending b", "added a"])
+            #expect(informer.store.unreadable(key("a")) == nil && informer.store.unreadable(key("b")) == nil)
+            // Those that a list no longer has are gone too.
+            watch.yield(.success(.added(broken("d", version: 10))))
+            server.answer(.success(list([repository("a", version: 9)], version: 12)))
+            let second = server.queueWatch()
+            watch.yield(.success(.error(Status(message: "", reason: "Expired", code: 410))))
+            try await eventually { recorder.events.current.last == "ending d" }
+            #expect(informer.store.unreadable(key("d")) == nil)
+            second.finish()
+        }
+    }
+
+    @Test func aPageThatIsTooLargeIsAskedForInParts() async throws {
+        let server = FakeAPIServer { request in
+            request.target.contains("limit=2")
+                ? .failure(KubernetesError(.tooLarge, "too large", isRetryable: true)) : nil
+        }
+        server.answer(
+            .success(list([repository("a")], version: 5, continueToken: "t")),
+            .success(list([repository("b")], version: 5)))
+        let watch = server.queueWatch()
+        try await withInformer(server) { informer, _ in
+            try await informer.store.waitUntilReady()
+            #expect(informer.store.count == 2)
+            watch.finish()
+        }
+    }
+
+    @Test func aWatchThatBringsTheUnreadableIsNotResumed() async throws {
+        let server = FakeAPIServer()
+        server.answer(.success(list([repository("a")], version: 5)))
+        let (watch, time) = (server.queueWatch(), ManualTime())
+        try await withInformer(server, time: time) { informer, recorder in
+            try await informer.store.waitUntilReady()
+            server.answer(.success(list([repository("a"), repository("b")], version: 9)))
+            let second = server.queueWatch()
+            watch.yield(.failure(KubernetesError(.invalidResponse, "no event", isRetryable: true)))
+            await time.waitForSleepers()
+            time.advance(by: .seconds(30))
+            try await eventually { recorder.events.current.last == "added b" }
+            try await eventually { server.requests.last?.target.contains("resourceVersion=9") == true }
+            second.finish()
+        }
+    }
+
+    /// After a conflict a write brings what others changed: nobody else would tell, as the watch brings it no more.
+    @Test func whatAnOwnWriteBringsOfOthersIsTold() async throws {
+        let server = FakeAPIServer()
+        server.answer(.success(list([repository("a")], version: 5)))
+        let watch = server.queueWatch()
+        try await withInformer(server) { informer, recorder in
+            try await informer.store.waitUntilReady()
+            let old = try #require(informer.store.object(key("a")))
+            informer.store.advance(
+                from: old, to: try OCIRepository(json: repository("a", version: 8, generation: 2, finalizers: ["f"])))
+            #expect(recorder.events.current == ["initial a", "updated a 1->8"])
+            // The watch is behind: what it brings until then is over.
+            watch.yield(.success(.modified(repository("a", version: 7, generation: 2))))
+            watch.yield(.success(.added(repository("b", version: 7))))
+            try await eventually { recorder.events.current.last == "added b" }
+            #expect(informer.store.object(key("a"))?.metadata.resourceVersion == "8")
+            watch.yield(.success(.modified(repository("a", version: 8, generation: 2, finalizers: ["f"]))))
+            watch.yield(.success(.modified(repository("a", version: 10, generation: 3))))
+            try await eventually { recorder.events.current.last == "updated a 8->10" }
+            #expect(recorder.events.current.count == 4)
         }
     }
 

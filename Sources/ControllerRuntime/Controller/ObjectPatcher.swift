@@ -58,8 +58,16 @@ package struct ObjectPatcher: Sendable {
     package func removeFinalizer<Object: KubernetesObject>(
         _ finalizer: String, from object: Object
     ) async throws(KubernetesError) {
+        try await removeFinalizer(finalizer, from: object.metadata, of: Object.resource)
+    }
+
+    /// Removes the finalizer if the object that says `metadata` of itself has it. Nothing else of the object is read, so
+    /// that it need not be readable; one that is gone by then is no failure.
+    package func removeFinalizer(
+        _ finalizer: String, from metadata: ObjectMeta, of resource: APIResource
+    ) async throws(KubernetesError) {
         do throws(KubernetesError) {
-            _ = try await patch(object) { current in
+            _ = try await patch(MetadataObject(metadata: metadata), in: resource) { current in
                 guard current.metadata.finalizers.contains(finalizer) else { return nil }
                 let rest = current.metadata.finalizers.filter { $0 != finalizer }
                 return ["metadata": ["finalizers": rest.isEmpty ? .null : .array(rest.map { .string($0) })]]
@@ -70,7 +78,8 @@ package struct ObjectPatcher: Sendable {
     }
 
     private func patch<Object: KubernetesObject>(
-        _ object: Object, subresource: String? = nil, _ change: (Object) -> JSONValue?
+        _ object: Object, in resource: APIResource = Object.resource, subresource: String? = nil,
+        _ change: (Object) -> JSONValue?
     ) async throws(KubernetesError) -> Object {
         var current = object
         var attempt = 1
@@ -82,17 +91,17 @@ package struct ObjectPatcher: Sendable {
             body["metadata"] = metadata
             do throws(KubernetesError) {
                 let stored = try await server.patch(
-                    Object.resource, current.key, body, subresource: subresource, fieldManager: fieldManager)
+                    resource, current.key, body, subresource: subresource, fieldManager: fieldManager)
                 return try Object.decode(stored)
             } catch {
                 guard error.isConflict, attempt < attempts else { throw error }
             }
             attempt += 1
-            current = try await server.get(Object.self, object.key)
+            current = try Object.decode(try await server.get(resource, object.key))
             guard current.metadata.uid == object.metadata.uid else {
                 throw KubernetesError(
                     status: Status(
-                        message: "\(Object.resource.kind) '\(object.key)' was replaced by another one of the same name",
+                        message: "\(resource.kind) '\(object.key)' was replaced by another one of the same name",
                         reason: "NotFound", code: 404))
             }
         }

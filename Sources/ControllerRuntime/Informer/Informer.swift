@@ -14,7 +14,7 @@ package final class Informer<Object: KubernetesObject>: Service {
     private let time: any TimeSource
     private let random: RandomSource
     private let logger: Logger
-    private let handlers = Locked<[@Sendable (InformerEvent<Object>) -> Void]>([])
+    private let handlers: Locked<[@Sendable (InformerEvent<Object>) -> Void]>
 
     /// What the informer knows.
     package let store: ObjectStore<Object>
@@ -32,7 +32,11 @@ package final class Informer<Object: KubernetesObject>: Service {
         self.resource = resource
         self.scope = scope
         self.pageSize = pageSize
-        store = ObjectStore(transform: transform)
+        let handlers = Locked<[@Sendable (InformerEvent<Object>) -> Void]>([])
+        self.handlers = handlers
+        store = ObjectStore(transform: transform) { old, new in
+            for handler in handlers.current { handler(.updated(from: old, to: new)) }
+        }
         self.time = time
         self.random = random
         self.logger = logger.with(["resource": .string(resource.description)])
@@ -44,11 +48,17 @@ package final class Informer<Object: KubernetesObject>: Service {
         handlers.withLock { $0.append(handler) }
     }
 
+    /// What the pages of a list that is under way brought.
+    private struct Buffer {
+        var objects: [NamespacedName: Object] = [:]
+        var unreadable: [NamespacedName: ObjectMeta] = [:]
+    }
+
     /// Lists and watches until cancelled.
     package func run() async throws {
         var machine = WatchStateMachine(pageSize: pageSize)
         var random = random
-        var buffer: [NamespacedName: Object] = [:]
+        var buffer = Buffer()
         while !Task.isCancelled {
             switch machine.nextStep(using: &random) {
             case .wait(let delay): try? await time.sleep(for: delay)
@@ -61,26 +71,37 @@ package final class Informer<Object: KubernetesObject>: Service {
     // MARK: - Listing
 
     private func list(
-        _ token: String, _ limit: Int?, _ machine: inout WatchStateMachine, _ buffer: inout [NamespacedName: Object]
+        _ token: String, _ limit: Int?, _ machine: inout WatchStateMachine, _ buffer: inout Buffer
     ) async {
         do throws(KubernetesError) {
             let page = try await server.list(resource, scope, limit: limit, continueToken: token)
             for item in page.items {
+                if let object = decode(item) {
+                    buffer.objects[object.key] = object
+                    continue
+                }
                 // An object that cannot be read is not one that is gone: what was known of it stays.
-                guard let object = decode(item) ?? store.object(Self.key(of: item)) else { continue }
-                buffer[object.key] = object
+                let key = Self.key(of: item)
+                buffer.unreadable[key] = Self.metadata(of: item)
+                if let known = store.object(key) { buffer.objects[key] = known }
             }
             let effect = machine.receivedPage(
                 resourceVersion: page.metadata.resourceVersion, continueToken: page.metadata.continueToken)
             guard effect == .bufferAndSwap else { return }
-            let events = store.replace(with: buffer)
-            logger.debug("Listed", ["objects": .integer(Int64(buffer.count))])
-            buffer = [:]
+            let events = store.replace(with: buffer.objects, unreadable: buffer.unreadable)
+            logger.debug("Listed", ["objects": .integer(Int64(buffer.objects.count))])
+            buffer = Buffer()
             for event in events { tell(event) }
         } catch {
-            if machine.listFailed(isGone: error.isGone, retryAfter: error.retryAfter) == .discardBuffer { buffer = [:] }
+            let effect = machine.listFailed(
+                isGone: error.isGone, isTooLarge: error.code == .tooLarge, retryAfter: error.retryAfter)
+            if effect == .discardBuffer { buffer = Buffer() }
             guard error.code != .cancelled else { return }
-            logger.error("Listing failed; it is tried again", error: error)
+            if error.code == .tooLarge {
+                logger.error("A page of the list is too large; smaller ones are asked for", error: error)
+            } else {
+                logger.error("Listing failed; it is tried again", error: error)
+            }
         }
     }
 
@@ -95,10 +116,13 @@ package final class Informer<Object: KubernetesObject>: Service {
             }
             machine.watchEnded(lifetime: time.uptime - begin)
         } catch {
-            _ = machine.watchFailed(isGone: error.isGone, retryAfter: error.retryAfter)
+            let isUnreadable = error.code == .invalidResponse
+            _ = machine.watchFailed(isGone: error.isGone, isUnreadable: isUnreadable, retryAfter: error.retryAfter)
             guard error.code != .cancelled else { return }
             if error.isGone {
                 logger.info("The watch's history is gone; listing again")
+            } else if isUnreadable {
+                logger.error("The watch brought what cannot be read; listing again", error: error)
             } else {
                 logger.error("Watching failed; it is resumed", error: error)
             }
@@ -110,23 +134,38 @@ package final class Informer<Object: KubernetesObject>: Service {
         case .bookmark(let version): _ = machine.receivedEvent(resourceVersion: version, isBookmark: true)
         case .error(let status): throw KubernetesError(status: status)
         case .added(let json), .modified(let json):
-            guard machine.receivedEvent(resourceVersion: Self.version(of: json), isBookmark: false) == .apply,
-                let object = decode(json)
-            else { return }
-            insert(object)
+            guard machine.receivedEvent(resourceVersion: Self.version(of: json), isBookmark: false) == .apply else {
+                return
+            }
+            if let object = decode(json) { insert(object) } else { insertUnreadable(Self.metadata(of: json)) }
         case .deleted(let json):
             guard machine.receivedEvent(resourceVersion: Self.version(of: json), isBookmark: false) == .apply else {
                 return
             }
-            if let last = store.remove(Self.key(of: json)) { tell(.deleted(decode(json) ?? last)) }
+            let key = Self.key(of: json)
+            let (last, wasUnreadable) = store.remove(key)
+            if let last {
+                tell(.deleted(decode(json) ?? last))
+            } else if wasUnreadable {
+                tell(.unreadableEnding(key))
+            }
         }
     }
 
     private func insert(_ object: Object) {
-        guard let old = store.insert(object) else { return tell(.added(object, isInitial: false)) }
         // After `ObjectStore.advance` the watch brings what is already known.
-        guard old.metadata.resourceVersion != object.metadata.resourceVersion else { return }
-        tell(.updated(from: old, to: object))
+        switch store.insert(object) {
+        case .new: tell(.added(object, isInitial: false))
+        case .replacing(let old) where old.metadata.resourceVersion != object.metadata.resourceVersion:
+            tell(.updated(from: old, to: object))
+        case .replacing, .outdated: break
+        }
+    }
+
+    private func insertUnreadable(_ metadata: ObjectMeta) {
+        store.insertUnreadable(metadata)
+        guard metadata.isBeingDeleted else { return }
+        tell(.unreadableEnding(NamespacedName(namespace: metadata.namespace, name: metadata.name)))
     }
 
     private func decode(_ json: JSONValue) -> Object? {
@@ -149,6 +188,17 @@ package final class Informer<Object: KubernetesObject>: Service {
         let metadata = json["metadata"]
         return NamespacedName(
             namespace: metadata?["namespace"]?.stringValue ?? "", name: metadata?["name"]?.stringValue ?? "")
+    }
+
+    /// What an object that cannot be read says of itself, without what nobody will ask for.
+    private static func metadata(of json: JSONValue) -> ObjectMeta {
+        let key = key(of: json)
+        guard var metadata = (try? MetadataObject(json: json))?.metadata else {
+            return ObjectMeta(name: key.name, namespace: key.namespace)
+        }
+        metadata.labels = [:]
+        metadata.annotations = [:]
+        return metadata
     }
 
     private static func version(of json: JSONValue) -> String {

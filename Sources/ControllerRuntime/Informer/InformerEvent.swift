@@ -7,11 +7,14 @@ package enum InformerEvent<Object: KubernetesObject>: Sendable {
     case updated(from: Object, to: Object)
     /// The object is gone; this is its last known state.
     case deleted(Object)
+    /// An object that cannot be read is being deleted, or is gone. Its other changes are not told.
+    case unreadableEnding(NamespacedName)
 
     /// The object's key.
     package var key: NamespacedName {
         switch self {
         case .added(let object, _), .updated(_, let object), .deleted(let object): object.key
+        case .unreadableEnding(let key): key
         }
     }
 }
@@ -43,7 +46,7 @@ package struct ReconcileTrigger: Sendable, Hashable {
             let isAsked = old.metadata.annotations[annotation] != new.metadata.annotations[annotation]
             guard isChanged || startsDeletion || isAsked else { return nil }
             self.init(priority: .requested, isInterrupting: isChanged || startsDeletion)
-        case .deleted:
+        case .deleted, .unreadableEnding:
             self.init(priority: .requested, isInterrupting: true)
         }
     }

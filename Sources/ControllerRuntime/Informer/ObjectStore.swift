@@ -11,6 +11,8 @@ package final class ObjectStore<Object: KubernetesObject>: Sendable {
 
     private struct State: Sendable {
         var objects: [NamespacedName: Box] = [:]
+        /// What the objects that cannot be read say of themselves.
+        var unreadable: [NamespacedName: ObjectMeta] = [:]
         var isReady = false
         var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
         var nextWaiter = 0
@@ -18,13 +20,23 @@ package final class ObjectStore<Object: KubernetesObject>: Sendable {
 
     private let state = Locked(State())
     private let transform: @Sendable (Object) -> Object
+    private let onAdvance: @Sendable (Object, Object) -> Void
 
-    init(transform: @escaping @Sendable (Object) -> Object) {
+    /// - Parameter onAdvance: called with an object's former and new state where `advance` brought a change that somebody
+    ///   else made.
+    init(
+        transform: @escaping @Sendable (Object) -> Object, onAdvance: @escaping @Sendable (Object, Object) -> Void
+    ) {
         self.transform = transform
+        self.onAdvance = onAdvance
     }
 
     /// The object called `key`, or nil if there is none.
     package func object(_ key: NamespacedName) -> Object? { state.withLock { $0.objects[key] }?.object }
+
+    /// What the object called `key` says of itself if its newest state cannot be read, without labels and annotations; nil
+    /// if it can, or there is none.
+    package func unreadable(_ key: NamespacedName) -> ObjectMeta? { state.withLock { $0.unreadable[key] } }
 
     /// The keys of all objects, in no order.
     package var keys: [NamespacedName] { state.withLock { Array($0.objects.keys) } }
@@ -62,38 +74,68 @@ package final class ObjectStore<Object: KubernetesObject>: Sendable {
 
     /// Puts the result of a write of one's own into the store before the watch brings it, so that the next reconciliation
     /// does not start from the state before. Only where nobody else's change can get lost: the store still holds `old`, and
-    /// the server accepted the write on top of exactly that version.
+    /// the server accepted the write on top of exactly that version. After a conflict `new` has what others changed too:
+    /// that is told like a change of the watch, which will bring nothing new any more.
     package func advance(from old: Object, to new: Object) {
         let box = Box(transform(new))
-        state.withLock { state in
+        let replaced: Object? = state.withLock { state in
             guard let current = state.objects[old.key],
                 current.object.metadata.resourceVersion == old.metadata.resourceVersion,
                 current.object.metadata.uid == new.metadata.uid
-            else { return }
+            else { return nil }
             state.objects[old.key] = box
+            return current.object
         }
+        guard let replaced, box.object.metadata.isChangedByOthers(since: replaced.metadata) else { return }
+        onAdvance(replaced, box.object)
     }
 
     // MARK: - Writing, for the informer
 
     func read(_ json: JSONValue) throws(ObjectDecodingError) -> Object { transform(try Object(json: json)) }
 
-    func insert(_ object: Object) -> Object? {
-        let box = Box(object)
-        return state.withLock { $0.objects.updateValue(box, forKey: object.key) }?.object
+    /// What a watch's object is to the store.
+    enum Insertion {
+        case new
+        case replacing(Object)
+        /// The store was ahead of the watch and stays as it is.
+        case outdated
     }
 
-    func remove(_ key: NamespacedName) -> Object? {
-        state.withLock { $0.objects.removeValue(forKey: key) }?.object
+    func insert(_ object: Object) -> Insertion {
+        let box = Box(object)
+        return state.withLock { state in
+            let current = state.objects[object.key]?.object
+            if let current, object.metadata.isOlder(than: current.metadata) { return .outdated }
+            state.unreadable[object.key] = nil
+            state.objects[object.key] = box
+            return current.map { .replacing($0) } ?? .new
+        }
+    }
+
+    /// Notes the metadata of an object that cannot be read; what was known of it stays.
+    func insertUnreadable(_ metadata: ObjectMeta) {
+        state.withLock { $0.unreadable[metadata.key] = metadata }
+    }
+
+    /// - Returns: what was known of the object, and whether its newest state could not be read.
+    func remove(_ key: NamespacedName) -> (last: Object?, wasUnreadable: Bool) {
+        state.withLock { state in
+            (state.objects.removeValue(forKey: key)?.object, state.unreadable.removeValue(forKey: key) != nil)
+        }
     }
 
     /// Swaps the whole content and makes the store ready.
+    /// - Parameter unreadable: the metadata of objects that cannot be read; what was known of them is among `objects`.
     /// - Returns: what changed, in the order of the keys.
-    func replace(with objects: [NamespacedName: Object]) -> [InformerEvent<Object>] {
+    func replace(
+        with objects: [NamespacedName: Object], unreadable: [NamespacedName: ObjectMeta] = [:]
+    ) -> [InformerEvent<Object>] {
         let boxes = objects.mapValues(Box.init)
-        let (old, wasReady, waiters) = state.withLock { state in
-            let before = (state.objects, state.isReady, Array(state.waiters.values))
+        let (old, oldUnreadable, wasReady, waiters) = state.withLock { state in
+            let before = (state.objects, state.unreadable, state.isReady, Array(state.waiters.values))
             state.objects = boxes
+            state.unreadable = unreadable
             state.isReady = true
             state.waiters = [:]
             return before
@@ -110,6 +152,28 @@ package final class ObjectStore<Object: KubernetesObject>: Sendable {
             }
         }
         for (key, box) in old where objects[key] == nil { events.append(.deleted(box.object)) }
+        for (key, metadata) in unreadable where metadata.isBeingDeleted { events.append(.unreadableEnding(key)) }
+        for key in oldUnreadable.keys where old[key] == nil && objects[key] == nil && unreadable[key] == nil {
+            events.append(.unreadableEnding(key))
+        }
         return events.sorted { $0.key < $1.key }
+    }
+}
+
+extension ObjectMeta {
+    fileprivate var key: NamespacedName { NamespacedName(namespace: namespace, name: name) }
+
+    /// Whether this has what our own writes, of status and finalizers, do not change.
+    fileprivate func isChangedByOthers(since old: ObjectMeta) -> Bool {
+        generation != old.generation || isBeingDeleted != old.isBeingDeleted || annotations != old.annotations
+    }
+
+    /// Whether this is an earlier state of the same object, as far as the versions tell: those of Kubernetes' own servers
+    /// are numbers that grow (API concepts, "Resource versions"). Where they are not, nothing is taken for older.
+    fileprivate func isOlder(than other: ObjectMeta) -> Bool {
+        guard uid == other.uid, let version = UInt64(resourceVersion), let newer = UInt64(other.resourceVersion) else {
+            return false
+        }
+        return version < newer
     }
 }

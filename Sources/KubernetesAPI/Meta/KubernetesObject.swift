@@ -36,6 +36,11 @@ package struct MetadataObject: KubernetesObject, Hashable {
     package static let resource = APIResource(group: "", version: "v1", plural: "", kind: "")
     package let metadata: ObjectMeta
 
+    /// The object that says this of itself.
+    package init(metadata: ObjectMeta) {
+        self.metadata = metadata
+    }
+
     package init(json: JSONValue) throws(ObjectDecodingError) {
         metadata = try FieldReader(json).object("metadata", ObjectMeta.init)
     }

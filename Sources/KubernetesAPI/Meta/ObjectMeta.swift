@@ -6,7 +6,8 @@ package struct ObjectMeta: Sendable, Hashable {
     /// Empty outside of namespaces.
     package var namespace: String
     package var uid: String
-    /// Opaque; only ever compared for equality and sent back.
+    /// Opaque: compared for equality and sent back. Only the informer's store also asks which of two is older, where both
+    /// are numbers.
     package var resourceVersion: String
     /// Counts changes of the spec; 0 where the server does not count.
     package var generation: Int64
