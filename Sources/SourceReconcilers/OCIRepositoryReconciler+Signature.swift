@@ -43,7 +43,8 @@ extension OCIRepositoryReconciler {
         metrics.verified(requirement.provider, took: time.uptime - begin)
         do {
             try await verdicts.keep(
-                judgement, on: VerdictCache.Subject(source.location, source.digest, requirement), of: run.object.key)
+                judgement, on: VerdictCache.Subject(source.location, source.digest, requirement), of: run.object.key,
+                besides: run.object.status.artifact?.revisionDigest)
         } catch {
             // The next reconcile verifies again, which costs requests and no more.
             run.request.logger.error("The verdict on the signature could not be kept", error: error)

@@ -31,6 +31,8 @@ extension OCIRepositoryReconciler {
         case .withheld: break
         case .present(let artifact, _):
             if await isVerified(artifact, demand, run) { return failure }
+            // Whoever was interrupted while asking has learnt nothing.
+            guard !Task.isCancelled else { return failure }
             observation.content = .withheld
             run.request.logger.info("Withholding the stored artifact", ["revision": .string(artifact.revision)])
         }
@@ -65,7 +67,7 @@ extension OCIRepositoryReconciler {
 
 extension Artifact {
     /// The manifest's digest in a revision: what is behind the last `@`, or all of it.
-    fileprivate var revisionDigest: Digest? {
+    var revisionDigest: Digest? {
         let start = revision.utf8.lastIndex(of: UInt8(ascii: "@")).map { revision.utf8.index(after: $0) }
         return try? Digest(parsing: revision[(start ?? revision.startIndex)...])
     }

@@ -98,8 +98,8 @@ import Testing
         ("another signer", { $0.replacingOccurrences(of: "signed by key", with: "signed by kez") }),
         ("no checksum", { $0.replacingOccurrences(of: "checksum", with: "checksun") }),
         ("no end", { $0.replacingOccurrences(of: #",\"validUntil\":null"#, with: "") }),
-        ("a note that is no JSON", { $0.replacingOccurrences(of: #""note":"{"#, with: #""note":"["#) }),
-        ("another format", { $0.replacingOccurrences(of: #"\"format\":1"#, with: #"\"format\":2"#) }),
+        ("a note that is no JSON", { $0.replacingOccurrences(of: #""note":"[{"#, with: #""note":"[["#) }),
+        ("another format", { $0.replacingOccurrences(of: #"\"format\":2"#, with: #"\"format\":1"#) }),
         ("cut off", { String($0.prefix($0.count / 2)) }),
         ("no note", { $0.replacingOccurrences(of: #""note":"#, with: #""nope":"#) }),
     ]

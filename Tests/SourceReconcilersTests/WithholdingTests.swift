@@ -251,4 +251,57 @@ import Testing
             #expect(try await bench.download(artifact.path).status == 404)
         }
     }
+
+    /// The tag moved to what verifies too, but its content cannot be had: what is stored stays served, after a restart too.
+    @Test func aVerifiedRevisionThatCannotBeHadLeavesTheOldOneServed() async throws {
+        try await Self.withVerified { bench, signer, artifact in
+            let layer = TarArchive.layer(["a": "new"])
+            let digest = bench.registry.push("1.0.0", layer: layer)
+            bench.registry.refer(to: digest, bundle: try signer.bundle(of: digest))
+            let old = artifact.revision.split(separator: "@").last.map(String.init) ?? ""
+            bench.registry.misbehave { exchange in
+                exchange.path.hasSuffix("\(Digest.of(layer))") || exchange.path.contains(old) ? .html(500) : nil
+            }
+            try await bench.reconcile()
+            #expect(try await bench.condition(ConditionType.fetchFailed)?.status == .yes)
+            #expect(try await bench.object().status.artifact == artifact)
+            #expect(try await bench.download(artifact.path).status == 200)
+
+            bench.registry.misbehave { _ in .html(500) }
+            try await bench.restart()
+            try await bench.reconcile()
+            #expect(try await bench.object().status.artifact == artifact)
+            #expect(try await bench.download(artifact.path).status == 200)
+
+            // Neither verdict is asked for again.
+            bench.registry.misbehave(nil)
+            bench.registry.forgetExchanges()
+            try await bench.reconcile()
+            #expect(bench.signatureRequests == 0)
+            #expect(try await bench.kstatus() == .current)
+        }
+    }
+
+    /// Whoever is interrupted while it asks for signatures has not learnt that there are none.
+    @Test func anInterruptionTakesNothingAway() async throws {
+        try await Self.withVerified { bench, signer, artifact in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "unsigned"]))
+            try await bench.api.ask("DELETE", "/api/v1/namespaces/apps/secrets/keys")
+            try await bench.createSecret(
+                "keys", ["a.pub": signer.publicKey, "b.pub": try KeyedSigner().publicKey], isSecret: false)
+            let old = artifact.revision.split(separator: "@").last.map(String.init) ?? ""
+            let gate = Gate()
+            bench.registry.misbehave { exchange in
+                if exchange.path.contains("/referrers/\(old)") { try? await gate.pass() }
+                return nil
+            }
+            let reconciler = bench.reconciler
+            let running = Task { await reconciler.reconcile(ReconcileRequest(key: Workbench.key("app"))) }
+            try await eventually { gate.arrivals > 0 }
+            running.cancel()
+            _ = await running.value
+            gate.open()
+            #expect(try await bench.download(artifact.path).status == 200)
+        }
+    }
 }

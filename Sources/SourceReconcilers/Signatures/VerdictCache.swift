@@ -4,8 +4,9 @@ internal import Cryptography
 internal import KubernetesAPI
 internal import OCI
 
-/// The last verdict on each object's signature, kept beside its artifact: it holds as long as artifact, policy and trust
-/// material stay the same, so that an unchanged poll verifies nothing, after a restart either.
+/// The last verdicts on each object's signatures, kept beside its artifact: on what is stored, and on what is to take its
+/// place. One holds as long as artifact, policy and trust material stay the same, so that an unchanged poll verifies
+/// nothing, after a restart either.
 ///
 /// What is on the volume is believed as much as the index that says which artifacts are intact: whoever can write there can
 /// have anything served. A verdict that is cut off, changed by accident or of another version counts as none.
@@ -25,7 +26,7 @@ struct VerdictCache: Sendable {
         }
     }
 
-    private static let format: Int64 = 1
+    private static let format: Int64 = 2
 
     private let store: ArtifactStore
     private let softwareVersion: String
@@ -35,18 +36,22 @@ struct VerdictCache: Sendable {
         self.softwareVersion = softwareVersion
     }
 
-    /// The judgement on `subject`, if that is what the object was judged for last and it still holds.
+    /// The judgement on `subject`, if it is among those that are kept and still holds.
     func judgement(on subject: Subject, of object: NamespacedName, at now: Timestamp) -> SignatureJudgement? {
-        guard let note = store.note(of: object.storeKey),
-            let judgement = Self.parse(note, members(of: subject))
-        else { return nil }
-        if let end = judgement.validUntil, now >= end { return nil }
-        return judgement
+        let expected = members(of: subject)
+        for verdict in verdicts(of: object) {
+            guard let judgement = Self.parse(verdict, expected) else { continue }
+            if let end = judgement.validUntil, now >= end { return nil }
+            return judgement
+        }
+        return nil
     }
 
-    /// Keeps a judgement in place of the object's last one. One that is too long to keep is made again next time.
+    /// Keeps a judgement in place of the object's others, but for those on the artifact that is stored: it is served on if
+    /// the one that was judged cannot be had. Where there is no room for all, the new one is made again next time.
+    /// - Parameter stored: the manifest of the stored artifact; nil where there is none.
     func keep(
-        _ judgement: SignatureJudgement, on subject: Subject, of object: NamespacedName
+        _ judgement: SignatureJudgement, on subject: Subject, of object: NamespacedName, besides stored: Digest?
     ) async throws(ArtifactStoreError) {
         var members = members(of: subject)
         members["validUntil"] = judgement.validUntil.map { .integer($0.seconds) } ?? .null
@@ -58,9 +63,18 @@ struct VerdictCache: Sendable {
             } ?? .null
         guard let checksum = Self.checksum(members) else { return }
         members["checksum"] = .string(checksum.description)
-        let note = String(decoding: JSONValue.object(members).serialized(), as: UTF8.self)
+        var kept: [JSONValue] = []
+        if let stored, stored != subject.digest {
+            kept = verdicts(of: object).filter { $0["digest"]?.stringValue == stored.description }
+        }
+        let note = String(decoding: JSONValue.array([.object(members)] + kept).serialized(), as: UTF8.self)
         guard note.utf8.count <= ArtifactStore.noteLimit else { return }
         try await store.keep(note: note, of: object.storeKey)
+    }
+
+    private func verdicts(of object: NamespacedName) -> [JSONValue] {
+        guard let note = store.note(of: object.storeKey) else { return [] }
+        return (try? JSONValue(parsing: Array(note.utf8)))?.arrayValue ?? []
     }
 
     private func members(of subject: Subject) -> [String: JSONValue] {
@@ -72,8 +86,8 @@ struct VerdictCache: Sendable {
     }
 
     /// - Parameter expected: what the verdict must be about.
-    private static func parse(_ note: String, _ expected: [String: JSONValue]) -> SignatureJudgement? {
-        guard let value = try? JSONValue(parsing: Array(note.utf8)), var members = value.objectValue,
+    private static func parse(_ verdict: JSONValue, _ expected: [String: JSONValue]) -> SignatureJudgement? {
+        guard var members = verdict.objectValue,
             let checksum = members.removeValue(forKey: "checksum")?.stringValue,
             let own = Self.checksum(members)?.description, checksum.utf8.elementsEqual(own.utf8),
             let end = members.removeValue(forKey: "validUntil"), let signer = members.removeValue(forKey: "signer"),
