@@ -12,12 +12,13 @@ extension OCIRepositoryReconciler {
     ) async throws(ReconcileFailure) {
         let spec = run.object.spec
         let pulled = try await pull(source, from: repository, spec: spec)
+        let metadata = try pulled.manifest.artifactMetadata(source.digest, from: spec.url)
         let layer = try pulled.manifest.layer(selectedBy: spec.layerSelector)
         let stored = try await ingest(layer, of: source, from: repository, run)
         let artifact = Artifact(
             path: stored.path, url: url(ofPath: stored.path), revision: source.revision,
             digest: stored.digest.description, size: stored.size, lastUpdateTime: time.now,
-            metadata: pulled.manifest.annotations)
+            metadata: metadata)
         observation.selection = pulled.selection?.explanation
         observation.progress = .stored(artifact, latestURL: latestURL(of: run.object.key))
         events.skipped(stored, of: run.object, logger: run.request.logger)

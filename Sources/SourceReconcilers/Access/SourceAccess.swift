@@ -8,6 +8,9 @@ internal import RegistryClient
 /// How an object's registry is reached: credentials, TLS and proxy, from the Secrets and the service account that it names.
 /// They are read anew for every reconcile, so that a rotated Secret heals the object.
 struct SourceAccess: Sendable {
+    /// The most of `spec.timeout` that counts: whoever writes objects must not be able to keep a worker for days.
+    private static let maximumTimeout = Duration.seconds(3600)
+
     private let server: any KubernetesAPIServer
     private let environment: ProxyEnvironment
     /// Whether `ObjectLevelWorkloadIdentity` is on.
@@ -43,8 +46,8 @@ struct SourceAccess: Sendable {
         let (credential, source) = try await credential(for: object, to: repository, secrets)
         return RegistryAccess(
             credential: credential, credentialSource: source, connection: ConnectionPolicy(tls: tls, proxy: proxy),
-            plainHTTP: spec.isInsecure ? .allowed : .localHosts, timeout: spec.timeout,
-            timeoutSource: "spec.timeout")
+            plainHTTP: spec.isInsecure ? .allowed : .localHosts, timeout: min(spec.timeout, Self.maximumTimeout),
+            timeoutSource: spec.timeout > Self.maximumTimeout ? nil : "spec.timeout")
     }
 
     // MARK: - Credentials
