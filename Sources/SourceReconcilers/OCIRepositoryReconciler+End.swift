@@ -55,6 +55,7 @@ extension OCIRepositoryReconciler {
 
     private func forgetSeries(of key: NamespacedName) {
         metrics.remove(key)
+        events.forget(key)
         references?.forget(key)
     }
 

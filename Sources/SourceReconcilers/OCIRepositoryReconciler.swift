@@ -164,7 +164,13 @@ package final class OCIRepositoryReconciler: Reconciler {
             await run.reporter.stop()
             return .requeueImmediately
         }
-        let written = try await run.reporter.finish(observation)
+        let written: OCIRepository
+        do {
+            written = try await run.reporter.finish(observation)
+        } catch {
+            events.postpone(observation, of: object)
+            throw error
+        }
         // The write may have met a newer object than was reconciled. The watch will bring what the store has by now, which
         // wakes nobody: so it is up to us to look again. Of another generation no status was written, so there is nothing
         // to tell.

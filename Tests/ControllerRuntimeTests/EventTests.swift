@@ -173,6 +173,88 @@ import Testing
         }
     }
 
+    /// The last reconciliations of a process end after it was asked to end.
+    @Test func whatWaitsAtTheEndIsStillWritten() async throws {
+        let (server, time, metrics) = (FakeAPIServer { _ in .success([:]) }, ManualTime(), MetricsRegistry())
+        let recorder = EventRecorder(
+            server: server, component: "c", instance: "i", time: time, metrics: metrics)
+        for name in ["a", "b", "c"] { recorder.record(try record(name: name)) }
+        let running = Task { try await recorder.run() }
+        running.cancel()
+        try await running.value
+        #expect(server.requests.count == 3)
+        // A leader that lost its lease and got it back records on.
+        recorder.record(try record(name: "d"))
+        let again = Task { try await recorder.run() }
+        try await eventually { server.requests.count == 4 }
+        again.cancel()
+        try await again.value
+    }
+
+    @Test func theEndWaitsForNobodyForLong() async throws {
+        let (time, metrics, http) = (ManualTime(), MetricsRegistry(), CurlClient())
+        let recorder = EventRecorder(
+            server: FakeAPIServer(), component: "c", instance: "i", time: time, metrics: metrics)
+        let sender = NotificationSender(
+            http: http, address: "http://127.0.0.1:\(try freePort())/", component: "c", instance: "i", time: time,
+            metrics: metrics)
+        for name in ["a", "b"] {
+            recorder.record(try record(name: name))
+            sender.record(try record(name: name))
+        }
+        let running = [Task { try await recorder.run() }, Task { try await sender.run() }]
+        for task in running { task.cancel() }
+        // Of each the grace period, and the delay before the second try of the first event.
+        await time.waitForSleepers(count: 4)
+        time.advance(by: .seconds(2))
+        for task in running { try await task.value }
+        let text = String(decoding: metrics.exposition(), as: UTF8.self)
+        for sink in ["kubernetes", "notification"] {
+            for result in ["failed", "dropped"] {
+                #expect(text.contains("source_controller_events_total{sink=\"\(sink)\",result=\"\(result)\"} 1"))
+            }
+        }
+        await http.shutdown()
+    }
+
+    private struct Follower: Service {
+        let log: Locked<[String]>
+        func run() async throws {
+            log.withLock { $0.append("service begins") }
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) }
+            log.withLock { $0.append("service ends") }
+        }
+    }
+
+    @Test func recordersOutliveWhatTheyRecord() async throws {
+        let log = Locked<[String]>([])
+        let running = Task {
+            try await withOutliving([Follower(log: log)]) {
+                while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) }
+                log.withLock { $0.append("body ends") }
+            }
+        }
+        try await eventually { log.current == ["service begins"] }
+        running.cancel()
+        try await running.value
+        #expect(log.current == ["service begins", "body ends", "service ends"])
+    }
+
+    /// 253 characters at most, and no dot or hyphen before the dot (RFC 1123 subdomain).
+    @Test(arguments: ["-", ".", "-.-", "x"])
+    func namesOfEventsAreNames(_ end: String) throws {
+        var correlation = correlation()
+        let stem = String(repeating: "a", count: 230 - end.utf8.count)
+        let decision = correlation.decide(try record(name: stem + end + "b"), now: .zero, date: date)
+        guard case .create(let event) = decision else {
+            Issue.record("expected a creation")
+            return
+        }
+        #expect(event.metadata.name.hasPrefix(end == "x" ? stem + "x." : stem + "."))
+        #expect(!event.metadata.name.contains("-.") && !event.metadata.name.contains(".."))
+        #expect(event.metadata.name.utf8.count <= 253)
+    }
+
     @Test func aFullQueueDropsAndCounts() throws {
         let metrics = MetricsRegistry()
         let recorder = EventRecorder(
@@ -180,26 +262,6 @@ import Testing
         for _ in 0..<5 { recorder.record(try record()) }
         let text = String(decoding: metrics.exposition(), as: UTF8.self)
         #expect(text.contains("source_controller_events_total{sink=\"kubernetes\",result=\"dropped\"} 2"))
-    }
-
-    @Test func whatWaitsAtTheEndIsDroppedAndCounted() async throws {
-        let metrics = MetricsRegistry()
-        let recorder = EventRecorder(server: FakeAPIServer(), component: "c", instance: "i", metrics: metrics)
-        let sender = NotificationSender(
-            http: CurlClient(), address: "http://127.0.0.1:1/", component: "c", instance: "i", metrics: metrics)
-        for _ in 0..<2 {
-            recorder.record(try record())
-            sender.record(try record())
-        }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.cancelAll()
-            group.addTask { try await recorder.run() }
-            group.addTask { try await sender.run() }
-            try await group.waitForAll()
-        }
-        let text = String(decoding: metrics.exposition(), as: UTF8.self)
-        #expect(text.contains("source_controller_events_total{sink=\"kubernetes\",result=\"dropped\"} 2"))
-        #expect(text.contains("source_controller_events_total{sink=\"notification\",result=\"dropped\"} 2"))
     }
 
     // MARK: - Posting

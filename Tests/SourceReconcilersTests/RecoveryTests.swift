@@ -265,4 +265,90 @@ import Testing
             #expect(try await bench.object().metadata.finalizers == ["finalizers.fluxcd.io"])
         }
     }
+
+    /// The status was written and the answer lost: the next reconcile finds nothing new, but nobody was told yet.
+    @Test func aNewArtifactIsToldThoughTheAnswerWasLost() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create()
+            bench.api.loseAnswers { $0.method == "PATCH" && $0.path.hasSuffix("/status") }
+            try await bench.reconcile()
+            #expect(try await bench.condition(ConditionType.ready)?.status == .yes)
+            #expect(bench.events.all.isEmpty)
+            bench.api.loseAnswers(nil)
+            for _ in 0..<2 { try await bench.reconcile() }
+            #expect(bench.events.all.map(\.reason) == ["NewArtifact"])
+        }
+    }
+
+    /// A manifest's annotations become a part of the status, which has to fit into the object.
+    @Test func annotationsThatNoStatusHoldsAreRefused() async throws {
+        try await Workbench.run { bench in
+            let digest = bench.registry.push(
+                "1.0.0", layer: Self.layer, annotations: ["large": String(repeating: "x", count: 70_000)])
+            try await bench.create()
+            try await bench.reconcile()
+            let condition = try #require(try await bench.condition(ConditionType.fetchFailed))
+            #expect(condition.status == .yes && condition.reason == "OCIArtifactPullFailed")
+            #expect(
+                condition.message.contains("the annotations of manifest \(digest) take 70012 bytes"), "\(condition)")
+            #expect(bench.registry.downloads == 0)
+            bench.registry.push(
+                "1.0.0", layer: Self.layer, annotations: ["large": String(repeating: "x", count: 60_000)])
+            try await bench.reconcile()
+            #expect(try await bench.object().status.artifact?.metadata["large"]?.count == 60_000)
+        }
+    }
+
+    /// Days in `spec.timeout` would keep a worker for days.
+    @Test func noMoreThanAnHourOfTheTimeoutCounts() async throws {
+        var options = Workbench.Options()
+        options.registryTime = StridingTime(stride: .seconds(3700))
+        try await Workbench.run(options) { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create("app", ["timeout": "9000m"])
+            try await bench.reconcile()
+            let condition = try #require(try await bench.condition(ConditionType.fetchFailed))
+            #expect(condition.message.hasSuffix("not done within 1h0m0s"), "\(condition)")
+        }
+    }
+
+    /// A newer definition may allow what this version cannot read: the object is there all the same.
+    @Test func anUnreadableObjectKeepsItsFilesUntilItIsDeleted() async throws {
+        var options = Workbench.Options()
+        options.selector = "shard=a"
+        try await Workbench.run(options) { bench in
+            let path = "/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/ocirepositories/app"
+            let label = { (value: JSONValue) in
+                try await bench.api.ask(
+                    "PATCH", path, ["metadata": ["labels": ["shard": value]]], type: "application/merge-patch+json")
+            }
+            let key = Workbench.key("app"), informer = bench.informer, reconciler = bench.reconciler
+            bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create()
+            try await label("a")
+            try await bench.reconcile()
+            let files = bench.files
+            #expect(!files.isEmpty)
+            // As after a restart, the first that is seen of the object cannot be read: a day that there is not.
+            try await label(.null)
+            try await eventually { informer.store.object(key) == nil }
+            try await bench.api.ask(
+                "PATCH", path + "/status", ["status": ["artifact": ["lastUpdateTime": "2026-02-31T00:00:00Z"]]],
+                type: "application/merge-patch+json")
+            try await label("a")
+            try await eventually { informer.store.unreadable(key) != nil }
+            let outcome = await reconciler.reconcile(ReconcileRequest(key: key))
+            guard case .done = outcome else {
+                Issue.record("expected nothing to do, not \(outcome)")
+                return
+            }
+            #expect(bench.files == files)
+            try await bench.delete()
+            try await eventually { informer.store.unreadable(key)?.isBeingDeleted == true }
+            _ = await reconciler.reconcile(ReconcileRequest(key: key))
+            #expect(await !bench.exists())
+            #expect(bench.files.isEmpty)
+        }
+    }
 }

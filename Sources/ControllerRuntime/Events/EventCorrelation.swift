@@ -122,7 +122,10 @@ package struct EventCorrelation: Sendable {
         serial += 1
         // As client-go names them: the object's name and a time in hexadecimal; the serial keeps equal times apart.
         let nanoseconds = UInt64(bitPattern: date.seconds) &* 1_000_000_000 &+ UInt64(date.nanoseconds) &+ serial
-        let name = "\(record.object.name.prefix(230)).\(String(nanoseconds, radix: 16))"
+        // A cut must not leave a dot or a hyphen before the one that follows: no server takes such a name.
+        let start = String(record.object.name.utf8.prefix(230)) ?? ""
+        let stem = start.reversed().drop { $0 == "." || $0 == "-" }.reversed()
+        let name = "\(String(stem)).\(String(nanoseconds, radix: 16))"
         let namespace = record.object.namespace.isEmpty ? "default" : record.object.namespace
         return Event(
             metadata: ObjectMeta(name: name, namespace: namespace, annotations: record.annotations),

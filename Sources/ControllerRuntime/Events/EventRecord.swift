@@ -89,11 +89,17 @@ struct EventMetrics: Sendable {
     func count(_ result: Result, by amount: Int = 1) { family.increment([sink, result.rawValue], by: Double(amount)) }
 }
 
+/// How long events may still be delivered when the process ends: all of its end has to fit into a pod's grace period.
+enum EventGrace {
+    static let atTheEnd = Duration.seconds(2)
+}
+
 /// A queue between those who never wait and one that works: bounded, first in, first out.
 final class BoundedMailbox<Element: Sendable>: Sendable {
     private struct State: Sendable {
         var elements: [Element] = []
         var head = 0
+        var isEnding = false
     }
 
     private let limit: Int
@@ -116,17 +122,48 @@ final class BoundedMailbox<Element: Sendable>: Sendable {
         return isTaken
     }
 
-    /// The first element, once there is one; nil when the task is cancelled.
-    func take() async -> Element? {
+    /// Gives the elements to `body`, one after the other, until the task is cancelled; then what still waits, for `grace` at
+    /// the most. What is left after that is dropped.
+    /// - Returns: how many were dropped.
+    func drain(
+        grace: Duration, time: any TimeSource, into body: @escaping @Sendable (Element) async -> Void
+    ) async -> Int {
+        state.withLock { $0.isEnding = false }
+        // In a task of its own: cancellation ends the waiting, not what is being delivered.
+        let worker = Task {
+            while let element = await self.take() { await body(element) }
+        }
+        await withTaskCancellationHandler {
+            await worker.value
+        } onCancel: {
+            state.withLock { $0.isEnding = true }
+            filled.signal()
+            Task {
+                try? await time.sleep(for: grace)
+                worker.cancel()
+            }
+        }
+        return state.withLock { state in
+            defer {
+                state.elements = []
+                state.head = 0
+            }
+            return state.elements.count - state.head
+        }
+    }
+
+    /// The first element, once there is one; nil when the task is cancelled, or at the end when there is none left.
+    private func take() async -> Element? {
         while !Task.isCancelled {
             if let element = takeNow() { return element }
+            if state.withLock({ $0.isEnding }) { return nil }
             await filled.wait()
         }
         return nil
     }
 
     /// The first element, if there is one.
-    func takeNow() -> Element? {
+    private func takeNow() -> Element? {
         state.withLock { state in
             guard state.head < state.elements.count else { return nil }
             let element = state.elements[state.head]
@@ -138,6 +175,4 @@ final class BoundedMailbox<Element: Sendable>: Sendable {
             return element
         }
     }
-
-    var count: Int { state.withLock { $0.elements.count - $0.head } }
 }

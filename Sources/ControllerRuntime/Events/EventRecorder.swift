@@ -34,9 +34,9 @@ package final class EventRecorder: EventRecording, Service {
         if !mailbox.put(event) { metrics.count(.dropped) }
     }
 
-    /// Writes events until cancelled; what still waits then is dropped and counted.
+    /// Writes events until cancelled, then what still waits, for two seconds at the most; the rest is dropped and counted.
     package func run() async throws {
-        while let record = await mailbox.take() {
+        let dropped = await mailbox.drain(grace: EventGrace.atTheEnd, time: time) { [self] record in
             switch correlation.withLock({ $0.decide(record, now: time.uptime, date: time.now) }) {
             case .drop: metrics.count(.dropped)
             case .create(let event):
@@ -53,7 +53,7 @@ package final class EventRecorder: EventRecording, Service {
                 }
             }
         }
-        metrics.count(.dropped, by: mailbox.count)
+        metrics.count(.dropped, by: dropped)
     }
 
     private func create(_ event: Event) async throws(KubernetesError) {

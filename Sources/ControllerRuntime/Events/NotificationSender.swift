@@ -49,10 +49,10 @@ package final class NotificationSender: EventRecording, Service {
         if !mailbox.put(Notification(record: event, date: time.now)) { metrics.count(.dropped) }
     }
 
-    /// Posts until cancelled; what still waits then is dropped and counted.
+    /// Posts until cancelled, then what still waits, for two seconds at the most; the rest is dropped and counted.
     package func run() async throws {
-        while let notification = await mailbox.take() { await deliver(notification) }
-        metrics.count(.dropped, by: mailbox.count)
+        let dropped = await mailbox.drain(grace: EventGrace.atTheEnd, time: time) { [self] in await deliver($0) }
+        metrics.count(.dropped, by: dropped)
     }
 
     private func deliver(_ notification: Notification) async {

@@ -9,7 +9,14 @@ struct SourceEvents: Sendable {
     private static let revisionAnnotation = "\(OCIRepository.group)/revision"
     private static let digestAnnotation = "\(OCIRepository.group)/digest"
 
+    /// What an object was to be told when its status could not be written, or the answer was lost.
+    private struct Untold: Sendable {
+        let digest: String
+        let isNew: Bool
+    }
+
     private let recorder: any EventRecording
+    private let untold = Locked<[NamespacedName: Untold]>([:])
 
     init(recorder: any EventRecording) { self.recorder = recorder }
 
@@ -22,8 +29,8 @@ struct SourceEvents: Sendable {
             // The runner logs the failure itself.
             recorder.record(EventRecord(object, type: .warning, reason: failure.reason, message: failure.message))
         case .stored(let artifact, _):
-            let isNew = object.status.artifact?.digest != artifact.digest
-            let hadFailed = object.status.condition(ConditionType.ready)?.status == .no
+            let (isNew, hadFailed) = news(of: artifact, object)
+            untold.withLock { _ = $0.removeValue(forKey: object.key) }
             if isNew || hadFailed {
                 let message = Self.storedMessage(artifact, of: object) + (observation.selection.map { ", \($0)" } ?? "")
                 var annotations = [
@@ -46,6 +53,29 @@ struct SourceEvents: Sendable {
                 logger.info(message)
             }
         }
+    }
+
+    /// Keeps what there is to tell of a reconcile whose end could not be written: the status may hold it all the same, so
+    /// that the next reconcile would find nothing new.
+    func postpone(_ observation: Observation, of object: OCIRepository) {
+        guard case .stored(let artifact, _) = observation.progress else { return }
+        let (isNew, hadFailed) = news(of: artifact, object)
+        guard isNew || hadFailed else { return }
+        untold.withLock { $0[object.key] = Untold(digest: artifact.digest, isNew: isNew) }
+    }
+
+    /// Forgets an object that is gone.
+    func forget(_ key: NamespacedName) {
+        untold.withLock { _ = $0.removeValue(forKey: key) }
+    }
+
+    private func news(of artifact: Artifact, _ object: OCIRepository) -> (isNew: Bool, hadFailed: Bool) {
+        let untold = untold.withLock { $0[object.key] }
+        let isUntold = untold?.digest == artifact.digest
+        return (
+            object.status.artifact?.digest != artifact.digest || (isUntold && untold?.isNew == true),
+            object.status.condition(ConditionType.ready)?.status == .no || isUntold
+        )
     }
 
     /// Tells that old files went.

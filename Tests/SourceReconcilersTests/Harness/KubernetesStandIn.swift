@@ -18,6 +18,7 @@ final class KubernetesStandIn: HTTPHandler {
 
     private let api: EmbeddedAPIServer
     private let log = Locked<[Exchange]>([])
+    private let isLost = Locked<(@Sendable (Exchange) -> Bool)?>(nil)
     private let fault = Locked<(@Sendable (Exchange) -> HTTPServerResponse?)?>(nil)
 
     init(time: any TimeSource) throws {
@@ -37,12 +38,16 @@ final class KubernetesStandIn: HTTPHandler {
     /// Answers with what `body` gives, where it gives something.
     func misbehave(_ body: (@Sendable (Exchange) -> HTTPServerResponse?)?) { fault.withLock { $0 = body } }
 
+    /// Does what is asked and says that it failed, where `body` is true.
+    func loseAnswers(_ body: (@Sendable (Exchange) -> Bool)?) { isLost.withLock { $0 = body } }
+
     func respond(to request: HTTPServerRequest) async -> HTTPServerResponse {
         let exchange = Exchange(
             method: request.method, path: request.path, query: request.query ?? "", body: request.body)
         log.withLock { $0.append(exchange) }
         if let answer = fault.current?(exchange) { return answer }
-        return await api.respond(to: request)
+        let answer = await api.respond(to: request)
+        return isLost.current?(exchange) == true ? HTTPServerResponse(status: 500) : answer
     }
 
     // MARK: - What the test asks

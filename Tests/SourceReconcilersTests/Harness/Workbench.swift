@@ -110,11 +110,7 @@ final class Workbench: Sendable {
         plant = Locked(
             try await Self.build(options, folder, server, informer, references, events, metrics, log, time))
         informer.onChange { [controller] event in
-            guard let trigger = ReconcileTrigger(event, requestedBy: OCIRepository.requestedAtAnnotation) else {
-                return
-            }
-            controller.current?.enqueue(
-                event.key, priority: trigger.priority, interrupting: trigger.isInterrupting)
+            controller.current?.observe(event, requestedBy: OCIRepository.requestedAtAnnotation)
         }
     }
 
