@@ -49,6 +49,9 @@ private struct ControllerParts: Sendable {
     /// What runs in every replica.
     private(set) var services: [any Service] = []
 
+    /// The longest that one reconciliation may take: an hour of `spec.timeout`, and what storing takes.
+    private static let reconcileTimeout = Duration.seconds(5400)
+
     private let configuration: ControllerConfiguration
     private let logger: Logger
     private let metrics = MetricsRegistry()
@@ -61,6 +64,8 @@ private struct ControllerParts: Sendable {
     private let controller: Controller
     /// What runs besides the controller while this replica leads.
     private let leaderServices: [any Service]
+    /// What outlives the controller while this replica leads: it takes the events of the last reconciliations too.
+    private let recorders: [any Service]
     private let publicTrust: PublicTrust?
     private let isStoreReady = Locked(false)
     /// Held from the first leadership to the end of the process.
@@ -100,16 +105,16 @@ private struct ControllerParts: Sendable {
         let recorder = EventRecorder(
             server: server, component: "source-controller", instance: identity, time: time, metrics: metrics,
             logger: logger)
-        var recorders: [any EventRecording] = [recorder]
-        var leaderServices: [any Service] = [recorder]
+        var recorders: [any EventRecording & Service] = [recorder]
+        var leaderServices: [any Service] = []
         if !values[flags.eventsAddress].isEmpty {
             let sender = NotificationSender(
                 http: http, address: values[flags.eventsAddress],
                 connection: ConnectionPolicy(proxy: .environment(ProxyEnvironment(environment))),
                 component: "source-controller", instance: identity, time: time, metrics: metrics, logger: logger)
             recorders.append(sender)
-            leaderServices.append(sender)
         }
+        self.recorders = recorders
 
         // The store and the registries.
         store = try Self.makeStore(configuration, time: time, metrics: metrics, logger: logger)
@@ -151,18 +156,14 @@ private struct ControllerParts: Sendable {
         let controller = Controller(
             configuration: .init(
                 name: "ocirepository", resource: OCIRepository.resource, concurrency: values[flags.concurrent],
-                backoff: Backoff(base: values[flags.minimumRetryDelay], maximum: values[flags.maximumRetryDelay])),
+                backoff: Backoff(base: values[flags.minimumRetryDelay], maximum: values[flags.maximumRetryDelay]),
+                reconcileTimeout: Self.reconcileTimeout),
             reconciler: reconciler, isReady: { try await objects.waitUntilReady() }, time: time, metrics: metrics,
             logger: logger)
         self.controller = controller
         QueueAge.expose(in: metrics, of: objects) { controller.waiting }
         retry.withLock { $0 = { controller.enqueue($0, priority: .requested) } }
-        informer.onChange { event in
-            guard let trigger = ReconcileTrigger(event, requestedBy: OCIRepository.requestedAtAnnotation) else {
-                return
-            }
-            controller.enqueue(event.key, priority: trigger.priority, interrupting: trigger.isInterrupting)
-        }
+        informer.onChange { controller.observe($0, requestedBy: OCIRepository.requestedAtAnnotation) }
 
         self.leaderServices = leaderServices
         try addProbes()
@@ -283,6 +284,10 @@ private struct ControllerParts: Sendable {
             isStoreReady.withLock { $0 = true }
             isServing.signal()
         }
+        try await withOutliving(recorders) { try await reconcile() }
+    }
+
+    private func reconcile() async throws {
         let controller = controller, store = store
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await controller.run() }

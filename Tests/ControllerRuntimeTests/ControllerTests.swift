@@ -55,6 +55,27 @@ import Testing
 
     private struct Fault: Error {}
 
+    /// A replica that does not lead keeps what there is to do, not what there is no more.
+    @Test func whatIsDeletedWhileNobodyWorksIsNotKept() throws {
+        let controller = Controller(
+            configuration: .init(name: "c", resource: OCIRepository.resource), reconciler: Gate(), time: ManualTime())
+        let object = try OCIRepository(json: repository("a"))
+        let annotation = OCIRepository.requestedAtAnnotation
+        controller.observe(.added(object, isInitial: true), requestedBy: annotation)
+        #expect(controller.depth == 1)
+        controller.observe(.deleted(object), requestedBy: annotation)
+        #expect(controller.depth == 0)
+    }
+
+    @Test func whatIsDeletedWhileSomebodyWorksIsReconciled() async throws {
+        let gate = Gate(isOpen: true)
+        try await withController(gate) { controller in
+            try await eventually { controller.isWorking }
+            controller.observe(.deleted(try OCIRepository(json: repository("a"))), requestedBy: "x")
+            try await eventually { gate.started == ["a"] }
+        }
+    }
+
     private func withController(
         _ reconciler: any Reconciler, concurrency: Int = 2, timeout: Duration? = nil, time: ManualTime = ManualTime(),
         metrics: MetricsRegistry = MetricsRegistry(), _ body: (Controller) async throws -> Void

@@ -244,4 +244,21 @@ import Testing
         #expect(queue.count == 1)
         #expect(queue.next(now: .zero) == .waitUntil(.seconds(90_001)))
     }
+
+    /// However many urgent keys come, one take of four goes to the one that has waited longest.
+    @Test func theUrgentDoNotStarveTheOthers() {
+        var queue = Queue()
+        queue.add("poll", priority: .poll, now: .zero)
+        queue.add("sync", priority: .resync, now: .seconds(1))
+        var order: [String] = []
+        for turn in 0..<8 {
+            let now = Duration.seconds(turn + 2)
+            queue.add("asked\(turn)", priority: .requested, now: now)
+            queue.add("missing\(turn)", priority: .contentMissing, now: now)
+            order.append(work(queue.next(now: now)) ?? "")
+        }
+        #expect(
+            order == ["missing0", "missing1", "missing2", "poll", "missing3", "missing4", "missing5", "sync"])
+        #expect(queue.runningCount == 8 && queue.depth == 10)
+    }
 }

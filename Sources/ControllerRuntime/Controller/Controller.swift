@@ -94,6 +94,15 @@ package final class Controller: Service {
         changed.signal()
     }
 
+    /// Asks for what a change of an object asks for.
+    /// - Parameter annotation: the annotation by which people ask for a reconciliation.
+    package func observe<Object: KubernetesObject>(_ event: InformerEvent<Object>, requestedBy annotation: String) {
+        // Nobody works the queue off where this replica does not lead, and who comes to lead looks at what is stored.
+        if case .deleted = event, !isWorking { return dequeue(event.key) }
+        guard let trigger = ReconcileTrigger(event, requestedBy: annotation) else { return }
+        enqueue(event.key, priority: trigger.priority, interrupting: trigger.isInterrupting)
+    }
+
     /// Drops what is planned for `key`; a reconciliation that is going on is not touched.
     package func dequeue(_ key: NamespacedName) {
         state.withLock { state in
@@ -104,6 +113,9 @@ package final class Controller: Service {
 
     /// The number of keys that wait for a worker.
     package var depth: Int { state.withLock { $0.queue.depth } }
+
+    /// Whether reconciliations are begun: not before it runs and has what it reads from, nor at its end.
+    package var isWorking: Bool { state.withLock { $0.isWorking } }
 
     /// How long each key has been waiting for a worker; empty while nobody works, as in a replica that does not lead.
     package var waiting: [NamespacedName: Duration] {

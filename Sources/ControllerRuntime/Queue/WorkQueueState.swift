@@ -58,11 +58,16 @@ package struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         var failures = 0
     }
 
+    /// Of so many takes one goes to the key that has waited longest.
+    private static var oldestEvery: Int { 4 }
+
     private let backoff: Backoff
     private var entries: [Key: Entry] = [:]
     private var delayed = DueHeap<Key>()
     private var ready: [Lane] = WorkPriority.allCases.map { _ in Lane() }
     private var nextTicket: UInt64 = 0
+    /// How many entries were taken to work.
+    private var taken = 0
     /// Keys that are ready.
     package private(set) var depth = 0
     /// Keys at work.
@@ -128,21 +133,35 @@ package struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Takes the most urgent ready entry; its key is at work until `complete`.
+    /// Takes the most urgent ready entry, and every fourth time the one that has waited longest, whatever its urgency: many
+    /// urgent ones must not keep the others waiting for ever. Its key is at work until `complete`.
     package mutating func next(now: Duration) -> Next {
         promote(now: now)
-        for priority in WorkPriority.allCases.reversed() {
-            while let (key, ticket) = ready[priority.rawValue].removeFirst() {
-                guard let entry = entries[key], case .ready(let current, let since, ticket) = entry.phase else {
-                    continue
-                }
-                entries[key]?.phase = .running(next: nil)
-                depth -= 1
-                runningCount += 1
-                return .work(Work(key: key, priority: current, waited: now - since, failures: entry.failures))
-            }
+        let fronts = WorkPriority.allCases.reversed().compactMap { front(of: $0) }
+        let isTurnOfTheOldest = taken % Self.oldestEvery == Self.oldestEvery - 1
+        guard let front = isTurnOfTheOldest ? fronts.min(by: { $0.since < $1.since }) : fronts.first else {
+            return delayed.first.map { .waitUntil($0.due) } ?? .idle
         }
-        return delayed.first.map { .waitUntil($0.due) } ?? .idle
+        _ = ready[front.priority.rawValue].removeFirst()
+        taken += 1
+        entries[front.key]?.phase = .running(next: nil)
+        depth -= 1
+        runningCount += 1
+        return .work(
+            Work(
+                key: front.key, priority: front.priority, waited: now - front.since,
+                failures: entries[front.key]?.failures ?? 0))
+    }
+
+    /// The first of the keys that are ready with this priority. What is in its lane no longer with reason is dropped.
+    private mutating func front(
+        of priority: WorkPriority
+    ) -> (key: Key, priority: WorkPriority, since: Duration)? {
+        while let (key, ticket) = ready[priority.rawValue].first {
+            if case .ready(let current, let since, ticket) = entries[key]?.phase { return (key, current, since) }
+            _ = ready[priority.rawValue].removeFirst()
+        }
+        return nil
     }
 
     /// Ends the work on `key`.
@@ -249,6 +268,8 @@ package struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     private struct Lane: Sendable {
         private var items: [(key: Key, ticket: UInt64)] = []
         private var head = 0
+
+        var first: (key: Key, ticket: UInt64)? { head < items.count ? items[head] : nil }
 
         mutating func append(_ key: Key, _ ticket: UInt64) { items.append((key, ticket)) }
 
