@@ -250,4 +250,18 @@ import Testing
             }
         }
     }
+
+    @Test func whatWasDeletedBeforeTheFirstListIsTold() async throws {
+        try await withServer { client in
+            let told = Locked<[String]>([])
+            let watcher = ReferenceWatcher(server: client) { owner in told.withLock { $0.append(owner.name) } }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await watcher.run() }
+                defer { group.cancelAll() }
+                watcher.watch([reference("gone"): "5"], for: key("one"))
+                watcher.watch([reference("gone"): ""], for: key("two"))
+                try await eventually { told.current == ["one"] }
+            }
+        }
+    }
 }

@@ -16,6 +16,11 @@ package final class ReferenceWatcher: Service {
         var stale: Set<NamespacedName> = []
     }
 
+    private struct Following: Sendable {
+        let task: Task<Void, Never>
+        let hasEnded: Locked<Bool>
+    }
+
     private let server: any KubernetesAPIServer
     private let resource: APIResource
     private let limit: Int
@@ -64,28 +69,37 @@ package final class ReferenceWatcher: Service {
 
     /// Watches until cancelled.
     package func run() async throws {
-        var running: [NamespacedName: Task<Void, Never>] = [:]
+        var running: [NamespacedName: Following] = [:]
+        // Until each has ended: the next one of the same reference must not begin before, or its `seen` would be taken.
+        var ending: [NamespacedName: Following] = [:]
         while !Task.isCancelled {
             let (wanted, stale) = state.withLock { state in
                 defer { state.stale = [] }
                 return (Set(state.owners.values.flatMap(\.keys)), state.stale)
             }
-            var ending: [NamespacedName: Task<Void, Never>] = [:]
-            for (reference, task) in running where !wanted.contains(reference) || stale.contains(reference) {
-                task.cancel()
-                ending[reference] = task
+            ending = ending.filter { !$0.value.hasEnded.current }
+            for (reference, following) in running where !wanted.contains(reference) || stale.contains(reference) {
+                following.task.cancel()
+                ending[reference] = following
                 running[reference] = nil
             }
             for reference in wanted.sorted() where running[reference] == nil && running.count < limit {
-                running[reference] = Task { [former = ending[reference]] in
-                    await former?.value
-                    await self.follow(reference)
-                }
+                running[reference] = begin(reference, after: ending.removeValue(forKey: reference))
             }
             await changed.wait()
         }
-        for task in running.values { task.cancel() }
-        for task in running.values { await task.value }
+        for following in running.values { following.task.cancel() }
+        for following in Array(running.values) + Array(ending.values) { await following.task.value }
+    }
+
+    private func begin(_ reference: NamespacedName, after former: Following?) -> Following {
+        let hasEnded = Locked(false)
+        let task = Task {
+            await former?.task.value
+            await self.follow(reference)
+            hasEnded.withLock { $0 = true }
+        }
+        return Following(task: task, hasEnded: hasEnded)
     }
 
     private func follow(_ reference: NamespacedName) async {
@@ -99,14 +113,24 @@ package final class ReferenceWatcher: Service {
             switch event {
             case .added(let object, _), .updated(_, let object): tell(reference, object.metadata.resourceVersion)
             case .deleted: tell(reference, "")
+            case .unreadableEnding: break
             }
         }
+        // What was deleted before the first list is in no event.
+        let absence = Task {
+            guard (try? await informer.store.waitUntilReady()) != nil, informer.store.count == 0 else { return }
+            tell(reference, "", onlyIfSeen: "")
+        }
         try? await informer.run()
+        absence.cancel()
+        await absence.value
         _ = state.withLock { $0.seen.removeValue(forKey: reference) }
     }
 
-    private func tell(_ reference: NamespacedName, _ version: String) {
-        let concerned = state.withLock { state in
+    /// - Parameter expected: what must have been told last for this to be told; nil for whatever it was.
+    private func tell(_ reference: NamespacedName, _ version: String, onlyIfSeen expected: String? = nil) {
+        let concerned = state.withLock { state -> [NamespacedName] in
+            if let expected, state.seen[reference] != expected { return [] }
             state.seen[reference] = version
             let concerned = state.owners.keys.filter { owner in
                 guard let known = state.owners[owner]?[reference] else { return false }
