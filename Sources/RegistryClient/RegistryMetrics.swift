@@ -10,6 +10,7 @@ struct RegistryMetrics: Sendable {
     private let tokenRequests: CounterFamily
     private let downloads: HistogramFamily
     private let census: ConnectionCensus
+    private let hosts = HostLabels()
 
     /// - Parameter openConnections: as for `ConnectionCensus`.
     init(_ registry: MetricsRegistry, openConnections: @escaping @Sendable () -> [String: Int]) {
@@ -45,14 +46,24 @@ struct RegistryMetrics: Sendable {
     }
 
     func countRequest(host: String, method: String, status: Int?, duration: Duration) {
+        let host = label(of: host)
         requests.increment([host, method, status.map { String($0) } ?? "error"])
         durations.observe([host], duration)
         if status == 429 { rateLimited.increment([host]) }
     }
 
     func noteRequest(to origin: RegistryURL.Origin) { census.note(origin) }
-    func countDownload(host: String, took duration: Duration) { downloads.observe([host], duration) }
-    func countReceived(host: String, bytes: Int) { received.increment([host], by: Double(bytes)) }
-    func countRetry(host: String) { retries.increment([host]) }
-    func countTokenRequest(host: String) { tokenRequests.increment([host]) }
+    func countDownload(host: String, took duration: Duration) { downloads.observe([label(of: host)], duration) }
+    func countReceived(host: String, bytes: Int) { received.increment([label(of: host)], by: Double(bytes)) }
+    func countRetry(host: String) { retries.increment([label(of: host)]) }
+    func countTokenRequest(host: String) { tokenRequests.increment([label(of: host)]) }
+
+    private func label(of host: String) -> String {
+        let (label, leaving) = hosts.label(of: host)
+        guard let leaving else { return label }
+        requests.remove { $0.first == leaving }
+        for counters in [received, retries, rateLimited, tokenRequests] { counters.remove([leaving]) }
+        for histograms in [durations, downloads] { histograms.remove([leaving]) }
+        return label
+    }
 }
