@@ -47,6 +47,9 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
 
     package let code: Code
     package let message: String
+    /// What differs from one try to the next although nothing else does: measured figures, the registry's names for single
+    /// requests. For a log; never a part of `message`, which says the same as long as the failure is the same.
+    package let particulars: String?
     /// The registry's `host[:port]`, or that of another server that was involved.
     package let endpoint: String?
     package let httpStatus: Int?
@@ -61,20 +64,21 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
 
     /// An error; `isRetryable` follows from the code unless it is given.
     package init(
-        _ code: Code, _ message: String, endpoint: String? = nil, httpStatus: Int? = nil, registryCode: String? = nil,
-        retryAfter: Duration? = nil, isRetryable: Bool? = nil
+        _ code: Code, _ message: String, particulars: String? = nil, endpoint: String? = nil, httpStatus: Int? = nil,
+        registryCode: String? = nil, retryAfter: Duration? = nil, isRetryable: Bool? = nil
     ) {
         self.init(
-            code, message, endpoint: endpoint, httpStatus: httpStatus, registryCode: registryCode,
-            retryAfter: retryAfter, isRetryable: isRetryable, transportCode: nil)
+            code, message, particulars: particulars, endpoint: endpoint, httpStatus: httpStatus,
+            registryCode: registryCode, retryAfter: retryAfter, isRetryable: isRetryable, transportCode: nil)
     }
 
     private init(
-        _ code: Code, _ message: String, endpoint: String?, httpStatus: Int?, registryCode: String?,
-        retryAfter: Duration?, isRetryable: Bool?, transportCode: HTTPTransportError.Code?
+        _ code: Code, _ message: String, particulars: String?, endpoint: String?, httpStatus: Int?,
+        registryCode: String?, retryAfter: Duration?, isRetryable: Bool?, transportCode: HTTPTransportError.Code?
     ) {
         self.code = code
         self.message = message
+        self.particulars = particulars
         self.endpoint = endpoint
         self.httpStatus = httpStatus
         self.registryCode = registryCode
@@ -88,7 +92,7 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
 
 extension RegistryError {
     /// What the transport's error means here.
-    init(_ error: HTTPTransportError, while action: String, endpoint: String) {
+    init(_ error: HTTPTransportError, while action: String, particulars: String? = nil, endpoint: String) {
         let code: Code =
             switch error.code {
             case .timeout: .timeout
@@ -99,7 +103,7 @@ extension RegistryError {
             }
         self.init(
             code, "\(action): \(RemoteText.printable(error.message, limit: 1024))",
-            endpoint: error.endpoint ?? endpoint,
+            particulars: particulars, endpoint: error.endpoint ?? endpoint,
             httpStatus: nil, registryCode: nil, retryAfter: nil, isRetryable: error.isRetryable,
             transportCode: error.code)
     }

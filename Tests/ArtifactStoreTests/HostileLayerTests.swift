@@ -56,7 +56,7 @@ import Testing
         try await expectRefusal(.layerDigest, layer, message: "as announced", digest: Digest.of([1]))
         // That they are no archive either says less.
         try await expectRefusal(.layerDigest, [1, 2, 3], digest: Digest.of([1]))
-        try await expectRefusal(.layerSize, layer, message: "only", size: Int64(layer.count) + 1)
+        try await expectRefusal(.layerSize, layer, message: "fewer than", size: Int64(layer.count) + 1)
         try await expectRefusal(.layerSize, layer, message: "more than", size: Int64(layer.count) - 1)
     }
 

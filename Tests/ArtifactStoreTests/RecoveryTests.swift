@@ -270,6 +270,19 @@ import Testing
         _ = try await after.ingest(layers.new, revision: "new")
     }
 
+    /// The number of a file in the making is another one at each try, which must not make another message.
+    @Test func messagesNameNoTry() {
+        for (number, other) in [(7, "/data/ocirepository/a/b/c-7"), (12, "/x/.ingest-1/y-2")] {
+            let path = "/data/.ingest/layer-\(number)"
+            let error = FileSystemError(operation: "rename to '\(other)'", path: path, number: ENOTDIR)
+            #expect(
+                ArtifactStoreError(error).message
+                    == "cannot rename to '\(other)' '/data/.ingest/layer': Not a directory")
+        }
+        let error = FileSystemError(operation: "write to", path: "/data/.ingest/artifact-3", number: ENOSPC)
+        #expect(ArtifactStoreError(error).message.contains("cannot write to '/data/.ingest/artifact': "))
+    }
+
     @Test func aFullDiskIsSaidAndLeavesNothing() async throws {
         let fixture = try await StoreFixture(
             faults: FaultPoint { (step) throws(FileSystemError) in

@@ -3,6 +3,8 @@ import HTTPTransport
 import TestSupport
 import Testing
 
+@testable import class HTTPTransport.Transfer
+
 /// Servers that break the rules, or the connection.
 @Suite struct MisbehaviourTests {
     struct Case: Sendable, CustomTestStringConvertible {
@@ -225,4 +227,15 @@ import Testing
         let error = await #expect(throws: HTTPTransportError.self) { try await CurlClient().send(request) }
         #expect(error?.code == .invalidRequest)
     }
+}
+
+extension MisbehaviourTests {
+    @Test(arguments: [
+        (
+            "HTTP/2 stream 7 was not closed cleanly: INTERNAL_ERROR (err 2)",
+            "HTTP/2 stream was not closed cleanly: INTERNAL_ERROR (err 2)"
+        ),
+        ("a stream of 7 words", "a stream of 7 words"), ("stream", "stream"), ("", ""),
+    ])
+    func aStreamsNumberIsNotSaid(text: String, shown: String) { #expect(Transfer.withoutStream(text) == shown) }
 }

@@ -31,8 +31,9 @@ struct DownloadRateTests {
         #expect(error?.code == .tooSlow && error?.isRetryable == true)
         #expect(
             error?.message
-                == "cannot download blob \(Self.announced.digest) of 'team/app' at registry 'ghcr.io': it came at 0 bytes/s over 45s, slower than the limit of 1000 bytes/s (--download-rate-minimum); look at the registry and the line to it, or lower the limit"
+                == "cannot download blob \(Self.announced.digest) of 'team/app' at registry 'ghcr.io': it came slower than the limit of 1000 bytes/s (--download-rate-minimum); look at the registry and the line to it, or lower the limit"
         )
+        #expect(error?.particulars == "0 bytes/s over 45s")
     }
 
     @Test("What is whole is taken, however long it took; and without a limit nothing is too slow")

@@ -2,6 +2,7 @@ import Archiving
 import ArtifactStore
 import ControllerRuntime
 import Core
+import Foundation
 import KubernetesAPI
 import OCI
 import SourceReconcilers
@@ -94,6 +95,55 @@ import Testing
             return [:]
         }
     ]
+
+    @Test func aFolderThatCannotBeMadeIsSaid() async throws {
+        try await Workbench.run { bench in
+            try bench.folder.write("", to: "ocirepository/apps")
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "content"]))
+            try await bench.create()
+            try await bench.reconcile()
+            let failure = try #require(try await bench.condition(ConditionType.storageOperationFailed))
+            #expect(failure.status == .yes && failure.reason == "DirectoryCreationFailed")
+            let quote = Quote(
+                #"failed to create artifact directory: cannot open folder '.../ocirepository/apps': Not a directory"#)
+            #expect(quote.matches(failure.message), "\(failure)")
+            #expect(try await bench.condition(ConditionType.ready)?.message == failure.message)
+            let version = try await bench.object().metadata.resourceVersion
+            try await bench.reconcile()
+            #expect(try await bench.object().metadata.resourceVersion == version)
+
+            try FileManager.default.removeItem(atPath: bench.folder.file("ocirepository/apps"))
+            try await bench.reconcile()
+            #expect(try await bench.kstatus() == .current)
+        }
+    }
+
+    @Test func aStoreThatCannotBeLookedAtIsSaid() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "content"]))
+            try await bench.create()
+            try await bench.reconcile()
+            let artifact = try #require(try await bench.object().status.artifact)
+            let folder = bench.folder.file("ocirepository/apps/app")
+            try FileManager.default.moveItem(atPath: folder, toPath: folder + ".away")
+            try bench.folder.write("", to: "ocirepository/apps/app")
+            try await bench.reconcile()
+            let status = try await bench.object().status
+            let failure = try #require(status.condition(ConditionType.storageOperationFailed))
+            #expect(failure.status == .yes && failure.reason == "StatOperationFailed")
+            let quote = Quote(
+                #"failed to check artifact 'ocirepository/apps/app/sha256:6e157705....tar.gz': cannot open folder '...': Not a directory"#
+            )
+            #expect(quote.matches(failure.message), "\(failure)")
+            #expect(status.condition(ConditionType.ready)?.message == failure.message)
+            #expect(status.artifact == artifact, "nobody knows that it is gone")
+
+            try FileManager.default.removeItem(atPath: folder)
+            try FileManager.default.moveItem(atPath: folder + ".away", toPath: folder)
+            try await bench.reconcile()
+            #expect(try await bench.kstatus() == .current)
+        }
+    }
 
     @Test func linksAreLeftOutAndSaid() async throws {
         try await Workbench.run { bench in

@@ -74,7 +74,7 @@ import Testing
         },
         answering(
             "a layer that drips", pull, "failed to pull artifact from '",
-            "it came at 0 bytes/s over 31s, slower than the limit of 1024 bytes/s (--download-rate-minimum)",
+            "it came slower than the limit of 1024 bytes/s (--download-rate-minimum)",
             spec: ["timeout": "90000m"], options: .striding { $0.minimumDownloadRate = 1024 }, to: { $0.isBlob }
         ) {
             HTTPServerResponse(
@@ -102,7 +102,7 @@ import Testing
         answering("404 for the repository", pull, "HTTP 404", "NAME_UNKNOWN") {
             RegistryStandIn.error(404, "NAME_UNKNOWN")
         },
-        answering("429 with a time to wait", pull, "HTTP 429", "asks to wait 5m0s") {
+        answering("429 with a time to wait", pull, "HTTP 429", "asks to wait") {
             RegistryStandIn.error(429, "TOOMANYREQUESTS", ["Retry-After": "300"])
         },
         answering("500", pull, "failed to determine artifact digest: ", "HTTP 500") {
@@ -211,7 +211,7 @@ import Testing
         },
         streaming("a layer that goes on after its size", { $0 + [0] }, breaks: false, "bytes"),
         streaming("a layer that ends early", { $0.dropLast(1) }, breaks: false, "bytes"),
-        streaming("a connection that breaks in the layer", { $0.dropLast(40) }, breaks: true, "after"),
+        streaming("a connection that breaks in the layer", { $0.dropLast(40) }, breaks: true, "in the middle"),
         FaultCase("a manifest that is no JSON", pull, "failed to pull artifact from 'oci://", "JSON") { bench in
             bench.registry.store(manifest: Array("nonsense".utf8), tags: ["1.0.0"])
             return [:]

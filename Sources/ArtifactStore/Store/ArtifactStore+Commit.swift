@@ -41,7 +41,7 @@ extension ArtifactStore {
             guard !slot.state.withLock({ $0.isRemoved }) else {
                 throw ArtifactStoreError(.removed, "the object was deleted while its artifact was being stored")
             }
-            let folder = try layout.makeFolder(origin.object)
+            let folder = try makeFolder(origin.object)
             let name = try place(source, digest, origin, slot.record, folder)
             do {
                 try fault(.artifactMoved)
@@ -50,6 +50,13 @@ extension ArtifactStore {
                 rollBack(name, slot, folder)
                 throw error
             }
+        }
+    }
+
+    private func makeFolder(_ object: ObjectKey) throws(ArtifactStoreError) -> Directory {
+        do throws(FileSystemError) { return try layout.makeFolder(object) } catch {
+            if error.isDiskFull { throw ArtifactStoreError(error) }
+            throw ArtifactStoreError(.folder, error.description, underlying: error)
         }
     }
 

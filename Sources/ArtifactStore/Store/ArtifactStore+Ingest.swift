@@ -86,8 +86,8 @@ extension ArtifactStore {
                 guard available > origin.layerSize else {
                     throw ArtifactStoreError(
                         .diskFull,
-                        "the layer has \(origin.layerSize) bytes, but the volume of --storage-path only has \(available) "
-                            + "free; free space or make the volume larger")
+                        "the volume of --storage-path has no room for a layer of \(origin.layerSize) bytes; free space or "
+                            + "make the volume larger", particulars: "\(available) bytes are free")
                 }
                 let file = try layout.ingest.createFile(name, mode: 0o600)
                 try fault(.temporaryMade)
@@ -132,8 +132,9 @@ extension ArtifactStore {
         guard let taken, let limit else { return }
         throw ArtifactStoreError(
             .storeFull,
-            "the store holds \(taken) bytes and has no room for a layer of \(size) bytes within its limit of \(limit) "
-                + "(--storage-size-limit); raise the limit, or keep less with --artifact-retention-records")
+            "the store has no room for a layer of \(size) bytes within its limit of \(limit) (--storage-size-limit); "
+                + "raise the limit, or keep less with --artifact-retention-records",
+            particulars: "it holds \(taken) bytes")
     }
 
     /// Feeds both lanes from the download: while they work on one batch, the next one is collected.
@@ -169,7 +170,8 @@ extension ArtifactStore {
             }
             guard received == size else {
                 throw ArtifactStoreError(
-                    .layerSize, "the registry sent only \(received) of the \(size) bytes that the layer should have")
+                    .layerSize, "the registry sent fewer than the \(size) bytes that the layer should have",
+                    particulars: "it sent \(received)")
             }
             while try await group.next() != nil {}
             hand(batch, to: writing, inspecting, in: &group)

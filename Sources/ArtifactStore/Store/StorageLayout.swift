@@ -36,6 +36,19 @@ final class StorageLayout: Sendable {
         "\(purpose)-\(counter.withLock { $0 += 1; return $0 })"
     }
 
+    /// `text` without the numbers of names in `.ingest`, which no try shares with the one before: for messages.
+    static func withoutNumbers(_ text: String) -> String {
+        let folder = "/.ingest/"
+        let pieces = text.split(separator: folder, omittingEmptySubsequences: false)
+        return pieces.indices.map { index in
+            guard index > 0 else { return String(pieces[index]) }
+            let purpose = pieces[index].prefix { $0 != "-" && $0 != "'" }
+            let rest = pieces[index].dropFirst(purpose.count)
+            guard rest.first == "-" else { return String(pieces[index]) }
+            return String(purpose + rest.dropFirst().drop { ("0"..."9").contains($0) })
+        }.joined(separator: folder)
+    }
+
     /// The folder of an object's artifacts, or nil when it is not there.
     func folder(_ object: ObjectKey) throws(FileSystemError) -> Directory? {
         do {

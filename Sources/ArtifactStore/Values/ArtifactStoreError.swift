@@ -7,7 +7,7 @@ package struct ArtifactStoreError: Error, Sendable, CustomStringConvertible {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String, Sendable {
             case layerSize, layerDigest, notGzip, notTar, damagedArchive, unsafePath, unpackedSize, ratio, entryCount
-            case pathLength, pathDepth, ignoreRules, storeFull, diskFull, inputOutput, invalidObject, removed
+            case pathLength, pathDepth, ignoreRules, storeFull, diskFull, folder, inputOutput, invalidObject, removed
             case cancelled, download
         }
 
@@ -41,6 +41,8 @@ package struct ArtifactStoreError: Error, Sendable, CustomStringConvertible {
         package static let storeFull = Code(kind: .storeFull)
         /// The disk is full.
         package static let diskFull = Code(kind: .diskFull)
+        /// The object's folder cannot be made.
+        package static let folder = Code(kind: .folder)
         /// The disk failed, or something in the storage folder is not as it should be.
         package static let inputOutput = Code(kind: .inputOutput)
         /// The object's namespace or name is none that Kubernetes allows.
@@ -70,12 +72,16 @@ package struct ArtifactStoreError: Error, Sendable, CustomStringConvertible {
     package let code: Code
     /// What is wrong, where, and what to do about it; no secrets, bounded.
     package let message: String
+    /// What differs from one try to the next although nothing else does, such as measured figures. For a log; never a part
+    /// of `message`.
+    package let particulars: String?
     /// What made it fail, if that was something else.
     package let underlying: (any Error)?
 
-    init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
+    init(_ code: Code, _ message: String, particulars: String? = nil, underlying: (any Error)? = nil) {
         self.code = code
         self.message = message
+        self.particulars = particulars
         self.underlying = underlying
     }
 
@@ -85,7 +91,7 @@ package struct ArtifactStoreError: Error, Sendable, CustomStringConvertible {
         switch code {
         case .download: .download
         case .cancelled, .removed: .cancelled
-        case .storeFull, .diskFull, .inputOutput, .invalidObject: .storage
+        case .storeFull, .diskFull, .folder, .inputOutput, .invalidObject: .storage
         default: .content
         }
     }
@@ -93,7 +99,7 @@ package struct ArtifactStoreError: Error, Sendable, CustomStringConvertible {
     /// Whether the same call may succeed later without anybody changing anything about the layer.
     package var isRetryable: Bool {
         switch code {
-        case .layerDigest, .layerSize, .storeFull, .diskFull, .inputOutput, .download: true
+        case .layerDigest, .layerSize, .storeFull, .diskFull, .folder, .inputOutput, .download: true
         default: false
         }
     }
@@ -117,13 +123,14 @@ package struct ArtifactStoreError: Error, Sendable, CustomStringConvertible {
     }
 
     init(_ error: FileSystemError) {
+        let text = StorageLayout.withoutNumbers(error.description)
         if error.isDiskFull {
             self.init(
                 .diskFull,
-                "the disk is full: \(error); free space on the volume of --storage-path, or keep less with "
+                "the disk is full: \(text); free space on the volume of --storage-path, or keep less with "
                     + "--artifact-retention-records and --storage-size-limit", underlying: error)
         } else {
-            self.init(.inputOutput, error.description, underlying: error)
+            self.init(.inputOutput, text, underlying: error)
         }
     }
 

@@ -112,6 +112,14 @@ extension Transfer {
         }
     }
 
+    /// `HTTP/2 stream 7 was not closed cleanly` without the number, which is another one at each try.
+    static func withoutStream(_ text: String) -> String {
+        let words = text.split(separator: " ", omittingEmptySubsequences: false)
+        return words.indices.filter { index in
+            index == 0 || words[index - 1] != "stream" || UInt32(words[index]) == nil
+        }.map { words[$0] }.joined(separator: " ")
+    }
+
     private func systemCode(_ easy: EasyHandle) -> Int32 {
         Int32(truncatingIfNeeded: easy.information(CURLINFO_OS_ERRNO))
     }
@@ -126,7 +134,7 @@ extension Transfer {
         case CURLE_SEND_FAIL_REWIND:
             return make(.closed, "\(peer) closed the kept connection while the request's body was sent")
         case CURLE_HTTP2, CURLE_HTTP2_STREAM:
-            return make(.protocol, "\(peer) ended the HTTP/2 stream: \(easy.errorDescription)")
+            return make(.protocol, "\(peer) ended the HTTP/2 stream: \(Self.withoutStream(easy.errorDescription))")
         case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING:
             return make(.protocol, "\(peer) does not speak HTTP properly: \(easy.errorDescription)", isRetryable: false)
         case CURLE_URL_MALFORMAT:

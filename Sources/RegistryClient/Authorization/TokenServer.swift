@@ -83,8 +83,8 @@ struct TokenServer: Sendable {
         default: code = .invalidResponse
         }
         return RegistryError(
-            code, "\(action): \(said.text(status: response.status))\(hint)", endpoint: realm.origin.authority,
-            httpStatus: response.status, registryCode: said.code,
+            code, "\(action): \(said.text(status: response.status))\(hint)", particulars: said.requestNames,
+            endpoint: realm.origin.authority, httpStatus: response.status, registryCode: said.code,
             retryAfter: RetryAfter.parse(response.headers, now: SystemTime().now))
     }
 

@@ -53,13 +53,14 @@ struct VerifiedBlob: AsyncSequence, Sendable {
                     throw blob.deadline.expired(blob.action)
                 }
                 throw RegistryError(
-                    error, while: "\(blob.action): after \(received) of \(blob.descriptor.size) bytes",
-                    endpoint: blob.registry)
+                    error, while: "\(blob.action): in the middle",
+                    particulars: "after \(received) of \(blob.descriptor.size) bytes", endpoint: blob.registry)
             }
             guard let chunk else {
                 isAtEnd = true
                 guard received == blob.descriptor.size else {
-                    throw blob.sizeMismatch("it ended after \(received) bytes", isRetryable: true)
+                    throw blob.sizeMismatch(
+                        "it ended before that", particulars: "after \(received) bytes", isRetryable: true)
                 }
                 let found = digest.finish()
                 guard found == blob.descriptor.digest else {
@@ -92,17 +93,15 @@ struct VerifiedBlob: AsyncSequence, Sendable {
     private func tooSlow(_ shortfall: DownloadPace.Shortfall) -> RegistryError {
         RegistryError(
             .tooSlow,
-            "\(action): it came at \(shortfall.bytesPerSecond) bytes/s over \(shortfall.seconds)s, slower than the limit of "
-                + "\(shared.configuration.minimumDownloadRate) bytes/s (--download-rate-minimum); look at the registry and "
-                + "the line to it, or lower the limit",
-            endpoint: registry)
+            "\(action): it came slower than the limit of \(shared.configuration.minimumDownloadRate) bytes/s "
+                + "(--download-rate-minimum); look at the registry and the line to it, or lower the limit",
+            particulars: "\(shortfall.bytesPerSecond) bytes/s over \(shortfall.seconds)s", endpoint: registry)
     }
 
-    func sizeMismatch(_ what: String, isRetryable: Bool) -> RegistryError {
+    func sizeMismatch(_ what: String, particulars: String? = nil, isRetryable: Bool) -> RegistryError {
         RegistryError(
             .sizeMismatch, "\(action): the manifest says it has \(descriptor.size) bytes, but \(what)",
-            endpoint: registry,
-            isRetryable: isRetryable)
+            particulars: particulars, endpoint: registry, isRetryable: isRetryable)
     }
 }
 

@@ -12,6 +12,8 @@ struct ErrorResponse: Sendable, Hashable {
     let code: String?
     private let message: String?
     private let isHTML: Bool
+    /// The names that the server gave this one request, for whoever asks its operators about it; nil without any.
+    let requestNames: String?
 
     init(body: [UInt8], contentType: String?) {
         isHTML = Self.looksLikeHTML(body) || contentType.map { MediaType(contentType: $0) == "text/html" } == true
@@ -21,13 +23,20 @@ struct ErrorResponse: Sendable, Hashable {
         else {
             code = nil
             message = nil
+            requestNames = nil
             return
         }
         let first = value["errors"]?.arrayValue?.first
         // Token servers answer OAuth2 errors or distribution's older `details`.
         code = (first?["code"]?.stringValue ?? value["error"]?.stringValue).flatMap(Self.validCode)
-        message =
+        let said = RemoteText.printable(
             (first?["message"] ?? value["error_description"] ?? value["details"] ?? value["message"])?.stringValue
+                ?? "",
+            limit: Self.maximumMessage)
+        // Azure's registry ends its refusals with a `CorrelationId`, for example.
+        let (text, names) = UniqueNames.taken(from: said)
+        message = text
+        requestNames = names.isEmpty ? nil : names.joined(separator: ", ")
     }
 
     /// `HTTP 404, MANIFEST_UNKNOWN: manifest unknown`.
@@ -37,7 +46,7 @@ struct ErrorResponse: Sendable, Hashable {
         // Every registry knows the methods that it is asked with.
         if code == nil, [405, 501].contains(status) { text += ", is this a registry? Check its host and port" }
         if let code { text += ", \(code)" }
-        if let message, !message.isEmpty { text += ": \(RemoteText.printable(message, limit: Self.maximumMessage))" }
+        if let message, !message.isEmpty { text += ": \(message)" }
         return text
     }
 

@@ -261,6 +261,7 @@ struct Exchanger: Sendable {
         let retryAfter = RetryAfter.parse(response.headers, now: shared.time.now)
         let code: RegistryError.Code
         var hint = ""
+        var particulars = said.requestNames
         let isAnonymous = access.credential == .anonymous
         switch response.status {
         case 401:
@@ -280,13 +281,15 @@ struct Exchanger: Sendable {
             }
         case 429:
             code = .rateLimited
-            hint =
-                retryAfter.map { "; the registry asks to wait \(GoDuration($0))" } ?? "; the registry limits requests"
+            hint = retryAfter == nil ? "; the registry limits requests" : "; the registry asks to wait"
+            // A registry that counts down to the end of its window asks for another time at each try.
+            let wait = retryAfter.map { GoDuration($0).description }
+            particulars = wait.map { wait in particulars.map { "\(wait), \($0)" } ?? wait } ?? particulars
         case 408, 500...: code = .server
         default: code = .invalidResponse
         }
         return RegistryError(
-            code, "\(action): \(said.text(status: response.status))\(hint)", endpoint: registry,
-            httpStatus: response.status, registryCode: said.code, retryAfter: retryAfter)
+            code, "\(action): \(said.text(status: response.status))\(hint)", particulars: particulars,
+            endpoint: registry, httpStatus: response.status, registryCode: said.code, retryAfter: retryAfter)
     }
 }

@@ -34,11 +34,27 @@ actor StatusReporter {
         self.logger = logger
     }
 
-    /// Notes where the reconcile stands; it is written soon, unless the end comes first.
+    /// Notes where the reconcile stands; it is written soon, unless the end comes first or it is no news.
     func report(_ observation: Observation) {
+        guard isNews(observation) else { return }
         pending = observation
         guard writer == nil else { return }
         writer = Task { await self.writePending() }
+    }
+
+    /// Whether progress is worth a write: another try of what failed is not, unless somebody asked for it or it found
+    /// another revision. The status says that it is being tried again, and its message why.
+    private func isNews(_ observation: Observation) -> Bool {
+        guard let retrying = base.condition(ConditionType.reconciling),
+            retrying.reason == ConditionReason.progressingWithRetry,
+            retrying.observedGeneration == observation.generation,
+            observation.requestedAt ?? base.lastHandledReconcileAt == base.lastHandledReconcileAt
+        else { return true }
+        let next = OCIRepositoryStatus.following(base, observing: observation, at: time.now)
+        if observation.newRevision != nil, next.condition(ConditionType.reconciling)?.message != retrying.message {
+            return true
+        }
+        return next.withoutProgress != base.withoutProgress
     }
 
     /// Writes the outcome.
@@ -84,5 +100,14 @@ actor StatusReporter {
             return OCIRepositoryStatus.following(start, observing: observation, at: now).json
         }
         wrote(known, object)
+    }
+}
+
+extension OCIRepositoryStatus {
+    /// The status without what only says that somebody works on the object.
+    fileprivate var withoutProgress: OCIRepositoryStatus {
+        var status = self
+        status.conditions.removeAll { [ConditionType.reconciling, ConditionType.ready].contains($0.type) }
+        return status
     }
 }

@@ -9,7 +9,9 @@ extension ReconcileFailure {
     init(fetching error: any Error, reason: String, prefix: String) {
         var recovery = Recovery.retry
         if let error = error as? RegistryError, let delay = error.retryAfter { recovery = .retryAfter(delay) }
-        self.init(.fetch, reason: reason, message: "\(prefix): \(Self.text(of: error))", recovery: recovery)
+        self.init(
+            .fetch, reason: reason, message: "\(prefix): \(Self.text(of: error))",
+            particulars: (error as? RegistryError)?.particulars, recovery: recovery)
     }
 
     /// A failure to make an artifact of a layer and store it.
@@ -18,15 +20,19 @@ extension ReconcileFailure {
         case .content:
             self.init(
                 .fetch, reason: ConditionReason.layerOperationFailed,
-                message: "failed to extract layer contents from artifact: \(error)")
+                message: "failed to extract layer contents from artifact: \(error)", particulars: error.particulars)
         case .download:
             self.init(
                 fetching: error.underlying ?? error, reason: ConditionReason.pullFailed,
                 prefix: "failed to pull artifact from '\(url)'")
+        case .storage where error.code == .folder:
+            self.init(
+                .storage, reason: ConditionReason.directoryCreationFailed,
+                message: "failed to create artifact directory: \(error)")
         case .storage, .cancelled:
             self.init(
                 .storage, reason: ConditionReason.archiveOperationFailed,
-                message: "unable to archive artifact to storage: \(error)")
+                message: "unable to archive artifact to storage: \(error)", particulars: error.particulars)
         }
     }
 

@@ -24,21 +24,29 @@ package struct ReconcileFailure: Error, Sendable, Hashable, CustomStringConverti
     package let reason: String
     /// Names what, where, why and the next step; never a secret.
     package let message: String
+    /// What differs from one try to the next although nothing else does: for the log, never a part of `message`. The
+    /// status is written, and events are told apart, by what the message says.
+    package let particulars: String?
     package let recovery: Recovery
 
     /// A failure in the words of the status.
-    package init(_ subject: Subject, reason: String, message: String, recovery: Recovery = .retry) {
+    package init(
+        _ subject: Subject, reason: String, message: String, particulars: String? = nil, recovery: Recovery = .retry
+    ) {
         self.subject = subject
         self.reason = reason
         self.message = message
+        self.particulars = particulars
         self.recovery = recovery
     }
 
-    package var description: String { message }
+    /// The message, and behind it the particulars.
+    package var description: String { particulars.map { "\(message) (\($0))" } ?? message }
 
     /// The same failure with more to say.
     func extended(_ text: String) -> ReconcileFailure {
-        ReconcileFailure(subject, reason: reason, message: message + text, recovery: recovery)
+        ReconcileFailure(
+            subject, reason: reason, message: message + text, particulars: particulars, recovery: recovery)
     }
 
     /// Whether the object stalls.
