@@ -73,6 +73,16 @@ import Testing
         keyless("no log entry", "it has no log entry") { recipe in
             recipe.changeBundle = { $0["verificationMaterial"]?["tlogEntries"] = [] }
         },
+        keyless("a wrong inclusion proof", "inclusion proof") { recipe in
+            recipe.changeBundle = { bundle in
+                bundle.edit(
+                    "verificationMaterial.tlogEntries.0.inclusionProof.hashes.1",
+                    .string(Base64.encode(Digest.of("other").bytes)))
+            }
+        },
+        keyless("a wrong entry timestamp", "signed entry timestamp") { recipe in
+            recipe.promiseKey = try PrivateKey.generate(.ecdsa(.p256))
+        },
         keyless("a wrong checkpoint", "checkpoint") { recipe in recipe.changeNote = { $0.hasWrongSignature = true } },
         keyless(
             "a log's key out of its window",
@@ -106,6 +116,9 @@ import Testing
         ) { recipe in
             recipe.changeBundle = { $0["mediaType"] = "application/vnd.dev.sigstore.bundle.v0.9+json" }
         },
+        keyless("a format of the past", "bundles older than 0.3 are not accepted from a registry") { recipe in
+            recipe.version = "application/vnd.dev.sigstore.bundle+json;version=0.2"
+        },
         keyless("no bundle at all", "bundles of media type '' are not supported") { recipe in
             recipe.changeBundle = { $0 = [:] }
         },
@@ -115,7 +128,30 @@ import Testing
         },
     ]
 
+    /// A case with a key in the Secret and another bundle than one that the key signed.
+    private static func keyed(
+        _ name: String, _ fragment: String, bundle: @escaping @Sendable (KeyedSigner, Digest) throws -> [UInt8]
+    ) -> FaultCase {
+        FaultCase(
+            name, ConditionReason.verificationError, "bundle sha256:", fragment, condition: ConditionType.sourceVerified
+        ) { bench in
+            let digest = bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            let signer = try KeyedSigner()
+            bench.registry.refer(to: digest, bundle: try bundle(signer, digest))
+            try await bench.createSecret("keys", ["cosign.pub": signer.publicKey], isSecret: false)
+            return ["verify": ["secretRef": ["name": "keys"]]]
+        }
+    }
+
     static let keyed: [FaultCase] = [
+        keyed("another statement", "not a cosign signature") { signer, digest in
+            try signer.bundle(of: digest, predicateType: "https://spdx.dev/Document")
+        },
+        keyed("a signature with a certificate", "a key signature is expected") { _, digest in
+            var recipe = try BundleRecipe(try SigstoreInstance.shared.get())
+            recipe.state(digest)
+            return try recipe.bundle().serialized()
+        },
         FaultCase(
             "nothing", ConditionReason.verificationError,
             "failed to verify the signature using provider 'cosign': no matching signatures were found for '127.0.0.1:",

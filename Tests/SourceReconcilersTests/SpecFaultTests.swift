@@ -14,8 +14,11 @@ import Testing
             Self.policies, RegistryFaultTests.reachability, RegistryFaultTests.answers, RegistryFaultTests.lies,
             ContentFaultTests.layers, ContentFaultTests.limits, ContentFaultTests.disk, SlowRegistryTests.servers,
             SlowRegistryTests.bodies, SlowRegistryTests.tokens, SlowRegistryTests.silence,
+            SignatureFailureTests.keyless, SignatureFailureTests.keyed,
         ].joined().map(\.name)
-        for name in QuotedFaults.quotes.keys { #expect(all.contains(name), "no case is called '\(name)'") }
+        for name in [QuotedFaults.quotes, QuotedFaults.signatures].flatMap(\.keys) {
+            #expect(all.contains(name), "no case is called '\(name)'")
+        }
     }
 
     @Test(

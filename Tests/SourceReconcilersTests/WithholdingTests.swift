@@ -42,6 +42,8 @@ import Testing
         #expect(status.condition(ConditionType.artifactInStorage) == nil)
         let verified = try #require(status.condition(ConditionType.sourceVerified))
         #expect(verified.status == .no && verified.message.hasSuffix(notice), "\(verified)")
+        let quote = Quote(#"...; what is stored is withheld (--serve-unverified-artifacts=false)"#)
+        #expect(quote.matches(verified.message))
         #expect(status.condition(ConditionType.ready)?.message == verified.message)
         for path in [artifact.path, "ocirepository/apps/app/latest.tar.gz"] {
             let answer = try await bench.download(path)

@@ -75,7 +75,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
                 failure.message.contains(fragment),
                 "'\(fragment)' is not in: \(failure.message)\n\(bench.log.lines.joined(separator: "\n"))")
         }
-        for quote in QuotedFaults.quotes[name] ?? [] {
+        for quote in QuotedFaults.quotes[name] ?? QuotedFaults.signatures[name] ?? [] {
             #expect(quote.matches(failure.message), "'\(quote)' is not a quote of: \(failure.message)")
         }
         #expect(failure.message.utf8.count < 2000, "the message is endless")
@@ -110,6 +110,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         let event = try #require(bench.events.all.first)
         #expect(bench.events.all.count == 1)
         #expect(event.type == .warning && event.reason == reason && event.message == failure.message)
+        #expect(event.annotations.isEmpty && !event.isTrace, "only what was stored has a revision: \(event)")
         #expect(
             event.object.name == "app" && event.object.kind == "OCIRepository"
                 && event.object.uid == object.metadata.uid)
