@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import HTTPServing
 import TestSupport
 import Testing
 
@@ -67,5 +68,47 @@ import Testing
             arguments: ["--enable-leader-election"], environment: ["RUNTIME_NAMESPACE": "default"])
         let line = #"leader_election_master_status{name="source-controller-leader-election"} 1"#
         try await eventually("leadership") { try await Self.metrics(stand).contains(line) }
+    }
+}
+
+extension FlagTests {
+    /// Keeps what is posted to it.
+    private final class Receiver: HTTPHandler {
+        let posts = Locked<[JSONValue]>([])
+
+        func respond(to request: HTTPServerRequest) async -> HTTPServerResponse {
+            posts.withLock { $0.append((try? JSONValue(parsing: request.body)) ?? .null) }
+            return HTTPServerResponse(status: 202)
+        }
+    }
+
+    @Test(arguments: ["flag", "variable"]) func eventsArePostedWhereAsked(to origin: String) async throws {
+        let receiver = Receiver()
+        let server = try HTTPServer(configuration: .init(address: "127.0.0.1:0", name: "receiver"), handler: receiver)
+        let serving = Task { try await server.run() }
+        defer { serving.cancel() }
+        let address = "http://127.0.0.1:\(server.port)/"
+        let registry = try await DockerRegistry()
+        let stand = try await Stand(
+            arguments: origin == "flag" ? ["--events-addr=\(address)"] : [],
+            environment: origin == "flag" ? [:] : ["EVENTS_ADDR": address])
+        try await push(try MainJobTests.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
+        try await stand.apply(MainJobTests.manifest(registry, ref: "tag: 1.0.0"))
+        let object = try await stand.wait(for: "podinfo", "Ready", "True")
+        try await eventually("the post") { receiver.posts.current.contains { $0["reason"] == "NewArtifact" } }
+        let post = try #require(receiver.posts.current.first { $0["reason"] == "NewArtifact" })
+        #expect(post["severity"] == "info" && post["reportingController"] == "source-controller")
+        #expect(post.member(at: "involvedObject", "uid") == object.member(at: "metadata", "uid"))
+        #expect(
+            post.member(at: "metadata", "source.toolkit.fluxcd.io/revision")
+                == object.member(at: "status", "artifact", "revision"))
+    }
+
+    @Test func flagsOfOtherSourcesAreToldToDoNothing() async throws {
+        let stand = try await Stand(arguments: ["--helm-cache-ttl=5m", "--ssh-kex-algos=a,b"])
+        let lines = try stand.log.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+        for flag in ["--helm-cache-ttl", "--ssh-kex-algos"] {
+            #expect(lines.contains { $0["msg"]?.stringValue?.hasPrefix("\(flag) has no effect: ") == true }, "\(lines)")
+        }
     }
 }

@@ -34,6 +34,15 @@ import Testing
                 #expect(line["reconcileID"]?.stringValue?.count == 36, "\(line)")
                 #expect(line["controller"] == "ocirepository" && line["controllerKind"] == "OCIRepository", "\(line)")
                 #expect(line["OCIRepository"]?["name"] == line["name"] && line["namespace"] == "apps", "\(line)")
+                #expect(line["OCIRepository"]?["namespace"] == "apps", "\(line)")
+                #expect(line["controllerGroup"] == "source.toolkit.fluxcd.io", "\(line)")
+                #expect(["debug", "info", "error"].contains(line["level"]?.stringValue ?? ""), "\(line)")
+                #expect(line["ts"]?.stringValue.flatMap { Timestamp(rfc3339: $0) } != nil, "\(line)")
+            }
+            let failures = lines.filter { $0["msg"] == "Reconciler error" }
+            for line in failures {
+                #expect(line["level"] == "error" && line["name"] == "bad", "\(line)")
+                #expect(line["error"]?.stringValue?.contains("UNAUTHORIZED") == true, "\(line)")
             }
             let messages = Set(lines.compactMap { $0["msg"]?.stringValue })
             #expect(messages.contains("registry request") && messages.contains("Reconciler error"), "\(messages)")

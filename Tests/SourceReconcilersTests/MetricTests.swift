@@ -27,6 +27,13 @@ import Testing
                 "gotk_oci_queue_age_seconds\(Self.labels) 0",
                 #"gotk_reconcile_duration_seconds_count{kind="OCIRepository",name="app",namespace="apps"} "#,
             ]
+            let bounds = text.split(separator: "\n").compactMap { line in
+                line.hasPrefix("gotk_reconcile_duration_seconds_bucket{")
+                    ? line.firstMatch(of: /le="([^"]+)"/).flatMap { Double($0.output.1) } : nil
+            }.filter(\.isFinite)
+            #expect(bounds.count == 10 && bounds.first == 0.01 && bounds.last.map { abs($0 - 1800) < 0.001 } == true)
+            let factors = zip(bounds.dropFirst(), bounds).map { $0 / $1 }
+            #expect(factors.allSatisfy { abs($0 - factors[0]) < 0.01 }, "\(bounds) do not grow evenly")
             for line in series { #expect(text.contains(line), "\(line) is not in:\n\(text)") }
             try await bench.delete()
             try await bench.reconcile()

@@ -1,5 +1,6 @@
 import ControllerRuntime
 import Core
+import Cryptography
 import Foundation
 import KubernetesAPI
 import OCI
@@ -34,6 +35,28 @@ import Testing
             #expect(try await bench.json() == before)
             #expect(bench.files == files)
             #expect(bench.events.all.isEmpty)
+        }
+    }
+
+    @Test func theStatusSaysWhatIsServed() async throws {
+        try await Workbench.run { bench in
+            let digest = bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create()
+            try await bench.reconcile()
+            let artifact = try #require(try await bench.object().status.artifact)
+            let bytes = try await bench.artifact()
+            #expect(artifact.path == "ocirepository/apps/app/\(digest).tar.gz")
+            #expect(artifact.url == "http://artifacts.test/\(artifact.path)")
+            #expect(artifact.digest == Digest.of(bytes).description && artifact.size == Int64(bytes.count))
+            #expect(artifact.lastUpdateTime == Timestamp(seconds: bench.time.now.seconds))
+            let time = try await bench.json().member(at: "status", "artifact", "lastUpdateTime")?.stringValue ?? ""
+            #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/) != nil, "\(time)")
+            // The tag is asked for once; what follows is of the digest.
+            #expect(
+                bench.registry.exchanges.map(\.description) == [
+                    "HEAD /v2/team/app/manifests/1.0.0", "GET /v2/team/app/manifests/\(digest)",
+                    "GET /v2/team/app/blobs/\(Digest.of(Self.layer))",
+                ])
         }
     }
 

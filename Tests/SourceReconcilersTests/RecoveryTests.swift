@@ -63,7 +63,11 @@ import Testing
             #expect(quote.matches(event.message))
             let stored = Quote(#"stored artifact for digest '1.0.0@sha256:6e157705...'"#)
             #expect(stored.matches(after.condition(ConditionType.ready)?.message ?? ""))
-            #expect(event.annotations["source.toolkit.fluxcd.io/revision"] == "1.0.0@\(digest)")
+            #expect(
+                event.annotations == [
+                    "source.toolkit.fluxcd.io/revision": "1.0.0@\(digest)",
+                    "source.toolkit.fluxcd.io/digest": before.artifact?.digest,
+                ])
         }
     }
 
