@@ -35,7 +35,7 @@ import Testing
         #expect(try await api.get("http://127.0.0.1:\(second.storagePort)/").status == 0, "only the leader serves")
 
         try await first.stop(SIGKILL)
-        try await eventually(within: .seconds(30), "the second replica takes over") { second.isWorking }
+        try await eventually("the second replica takes over") { second.isWorking }
         try await eventually(within: .seconds(40), "the second replica serves the artifact") {
             let object = try await api.object("podinfo")
             let url = object.member(at: "status", "artifact", "url")?.stringValue ?? ""

@@ -29,9 +29,9 @@ func withServer<Success: Sendable>(
     return try result.get()
 }
 
-/// Waits until `condition` holds, at most 20 s.
+/// Waits until `condition` holds, at most two minutes.
 func eventually(_ what: Comment, _ condition: () -> Bool) throws {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(120)
     while !condition() {
         try #require(ContinuousClock.now < deadline, what)
         usleep(1000)

@@ -24,7 +24,7 @@ import Testing
                     failure.withLock { $0 = "\(error)" }
                 }
             }
-            try await eventually(within: .seconds(30), "the failure") {
+            try await eventually("the failure") {
                 failure.current?.contains("RLIMIT_NOFILE") == true
             }
             await request.value

@@ -324,7 +324,7 @@ import Testing
         try await Workbench.run(options) { bench in
             let path = "/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/ocirepositories/app"
             let label = { (value: JSONValue) in
-                try await bench.api.ask(
+                _ = try await bench.api.ask(
                     "PATCH", path, ["metadata": ["labels": ["shard": value]]], type: "application/merge-patch+json")
             }
             let key = Workbench.key("app"), informer = bench.informer, reconciler = bench.reconciler

@@ -40,7 +40,7 @@ package final class ChildProcess: Sendable {
     package func kill() { signal(SIGKILL) }
 
     /// Waits until it has ended, and gives its status (128 + number for a signal).
-    package func waitForExit(within limit: Duration = .seconds(20)) async throws -> Int32 {
+    package func waitForExit(within limit: Duration = .seconds(120)) async throws -> Int32 {
         try await eventually(within: limit, "the end of process \(pid)") { !isRunning }
         return process.exitStatus
     }

@@ -165,13 +165,13 @@ private struct Replay {
         if recorded.first?["type"] == "ADDED", !exchange.path.contains("resourceVersion=") {
             // This one began before the changes that it saw.
             let initial = recorded.prefix { $0["type"] == "ADDED" }.count
-            try? await eventually(within: .seconds(5), "the first events") { events().count >= initial }
+            try? await eventually(within: .seconds(60), "the first events") { events().count >= initial }
             try await changeDuringWatch()
         }
         if recorded.isEmpty {
             await watch.end()
         } else {
-            try? await eventually(within: .seconds(5), "all events") { events().count >= recorded.count }
+            try? await eventually(within: .seconds(60), "all events") { events().count >= recorded.count }
         }
         let own = events()
         watch.cancel()
