@@ -195,8 +195,8 @@ if Context.environment["ENABLE_BENCHMARKS"] != nil {
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Core", "HTTPTransport", "Cryptography", "KubernetesClient", "Verification", "TestSupport", "TestPKI",
-                "VerificationFixtures",
+                "Core", "OCI", "HTTPTransport", "HTTPServing", "Cryptography", "KubernetesClient", "Verification",
+                "TestSupport", "TestPKI", "VerificationFixtures",
             ],
             path: "Benchmarks", swiftSettings: commonSettings))
 }

@@ -12,6 +12,7 @@ enum Scenarios {
         Scenario(name: "objects", run: ManyObjects.run),
         Scenario(name: "growth", run: Growth.run),
         Scenario(name: "polls", run: Polls.run),
+        Scenario(name: "tags", run: Tags.run),
         Scenario(name: "layer", run: LargeLayer.run),
         Scenario(name: "serving", run: Serving.run),
         Scenario(name: "verification", run: Verifying.run),

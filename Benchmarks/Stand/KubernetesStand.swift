@@ -12,12 +12,22 @@ struct KubernetesStand: Sendable {
 
     func create(_ name: String, url: String, tag: String, interval: String = "1h", timeout: String = "60s") async throws
     {
+        try await create(name, url: url, reference: ["tag": .string(tag)], interval: interval, timeout: timeout)
+    }
+
+    func create(_ name: String, url: String, semver: String, timeout: String) async throws {
+        try await create(name, url: url, reference: ["semver": .string(semver)], interval: "1h", timeout: timeout)
+    }
+
+    private func create(
+        _ name: String, url: String, reference: JSONValue, interval: String, timeout: String
+    ) async throws {
         let object: JSONValue = [
             "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository",
             "metadata": ["name": .string(name), "namespace": "default"],
             "spec": [
                 "url": .string(url), "interval": .string(interval), "timeout": .string(timeout),
-                "ref": ["tag": .string(tag)],
+                "ref": reference,
             ],
         ]
         let answer = try await HTTPStand.send("POST", collection, object)
