@@ -81,6 +81,10 @@ import Testing
         archive("a path too deep", "--path-depth-limit", options: .limited { $0.path.depth = 10 }) {
             $0.add(String(repeating: "d/", count: 12) + "file")
         },
+        FaultCase("too many ignore rules", ConditionReason.layerOperationFailed, prefix) { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "some content"]))
+            return ["ignore": .string(String(repeating: "x\n", count: 20_001))]
+        },
         layer("a layer too large", "--layer-size-limit", options: .limited { $0.layerSize = 20 }) {
             TarArchive.layer(["a": "some content"])
         },

@@ -296,6 +296,7 @@ enum QuotedFaults {
                 #"the layer unpacks to more than 200 times its size (--compression-ratio-limit), which looks like a decompression bomb"#
             )
         ],
+        "too many ignore rules": [Quote(#"there are more than 20000 ignore rules"#)],
         "too many entries": [
             Quote(
                 #"the layer has more than the limit of 100 files and folders (--entry-count-limit)"#)
