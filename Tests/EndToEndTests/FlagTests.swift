@@ -104,6 +104,18 @@ extension FlagTests {
                 == object.member(at: "status", "artifact", "revision"))
     }
 
+    @Test func digestsAndLogsHaveTheFormThatIsAskedFor() async throws {
+        let registry = try await DockerRegistry()
+        let stand = try await Stand(arguments: ["--artifact-digest-algo=sha512", "--log-encoding=console"])
+        try await push(try MainJobTests.content("1"), to: "\(registry.address)/manifests/podinfo:1.0.0")
+        try await stand.apply(MainJobTests.manifest(registry, ref: "tag: 1.0.0"))
+        let object = try await stand.wait(for: "podinfo", "Ready", "True")
+        let digest = object.member(at: "status", "artifact", "digest")?.stringValue ?? ""
+        #expect(digest.wholeMatch(of: /sha512:[0-9a-f]{128}/) != nil, "\(digest)")
+        let lines = stand.log.split(separator: "\n")
+        #expect(!lines.isEmpty && lines.allSatisfy { !$0.hasPrefix("{") }, "\(lines.first ?? "")")
+    }
+
     @Test func flagsOfOtherSourcesAreToldToDoNothing() async throws {
         let stand = try await Stand(arguments: ["--helm-cache-ttl=5m", "--ssh-kex-algos=a,b"])
         let lines = try stand.log.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }

@@ -174,6 +174,21 @@ import Testing
         }
     }
 
+    @Test func aSecretOfTheOlderFormWorks() async throws {
+        try await Workbench.run { bench in
+            bench.registry.push("1.0.0", layer: Self.layer)
+            bench.registry.require(username: "robot", password: "right-password")
+            bench.hide("right-password")
+            let entry: JSONValue = [bench.host: ["username": "robot", "password": "right-password"]]
+            try await bench.createSecret(
+                "pull", type: "kubernetes.io/dockercfg",
+                [".dockercfg": String(decoding: entry.serialized(), as: UTF8.self)])
+            try await bench.create("app", ["secretRef": ["name": "pull"]])
+            try await bench.reconcile()
+            #expect(try await bench.kstatus() == .current)
+        }
+    }
+
     @Test func theBestMatchOfSeveralPullSecretsIsUsed() async throws {
         try await Workbench.run { bench in
             bench.registry.push("1.0.0", layer: Self.layer)
