@@ -285,6 +285,19 @@ struct TUFClientTests {
         #expect(try await bench.client.stored(Self.name, at: Self.now).targetsVersion == 2)
     }
 
+    /// Versions may agree where contents do not: a repository that says two things at once.
+    @Test func storesOfTwoMinds() async throws {
+        var repository = try TUFRepository()
+        let bench = try Bench(repository)
+        try await bench.refresh()
+        repository.targetsVersion = 2
+        let others = try repository.files()
+        try await bench.store.write(try #require(others["1.snapshot.json"]), "completed-snapshot.json")
+        try await bench.store.write(try #require(others["2.targets.json"]), "completed-targets.json")
+        let error = await #expect(throws: TUFError.self) { try await bench.client.stored(Self.name, at: Self.now) }
+        #expect(error?.code == .mismatch)
+    }
+
     /// A target that nobody can read does not take the place of one that is good.
     @Test func unusableTargets() async throws {
         struct Unreadable: Error {}
