@@ -41,6 +41,7 @@ struct Options: Sendable {
     func includes(_ scenario: String) -> Bool { only.isEmpty || only.contains(scenario) }
 
     var controller: String { "\(programs)/source-controller" }
+    var sourcectl: String { "\(programs)/sourcectl" }
     /// Objects of the main figure.
     var objects: Int { isQuick ? 50 : 1000 }
     /// How long a window of steady state is observed.

@@ -12,7 +12,8 @@ struct Convergence: Sendable {
 
     /// Creates objects over many connections and waits until all of them have their artifact.
     static func measure(
-        _ count: Int, _ controller: BenchmarkController, _ registry: BenchmarkRegistry, interval: String = "1h"
+        _ count: Int, _ controller: BenchmarkController, _ registry: BenchmarkRegistry, interval: String = "1h",
+        keys: String? = nil
     ) async throws -> Convergence {
         let api = controller.api, probe = controller.probe
         let before = try await registry.requests()
@@ -21,7 +22,7 @@ struct Convergence: Sendable {
         let url = "oci://\(registry.address)/app"
         let wall = try await api.timeUntilReady(count, named: "app-") {
             try await HTTPStand.concurrently(count, width: 32) { index in
-                try await api.create("app-\(index)", url: url, tag: "v\(index)", interval: interval)
+                try await api.create("app-\(index)", url: url, tag: "v\(index)", interval: interval, keys: keys)
             }
         }
         let processorTime = probe.processorTime - time, peak = probe.peakMemory

@@ -10,9 +10,12 @@ struct KubernetesStand: Sendable {
         "http://127.0.0.1:\(port)/apis/source.toolkit.fluxcd.io/v1/namespaces/default/ocirepositories"
     }
 
-    func create(_ name: String, url: String, tag: String, interval: String = "1h", timeout: String = "60s") async throws
-    {
-        try await create(name, url: url, reference: ["tag": .string(tag)], interval: interval, timeout: timeout)
+    /// - Parameter keys: the Secret with the keys one of which must have signed; nil asks for no signature.
+    func create(
+        _ name: String, url: String, tag: String, interval: String = "1h", timeout: String = "60s", keys: String? = nil
+    ) async throws {
+        try await create(
+            name, url: url, reference: ["tag": .string(tag)], interval: interval, timeout: timeout, keys: keys)
     }
 
     func create(_ name: String, url: String, semver: String, timeout: String) async throws {
@@ -20,16 +23,29 @@ struct KubernetesStand: Sendable {
     }
 
     private func create(
-        _ name: String, url: String, reference: JSONValue, interval: String, timeout: String
+        _ name: String, url: String, reference: JSONValue, interval: String, timeout: String, keys: String? = nil
     ) async throws {
-        let object: JSONValue = [
-            "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository",
-            "metadata": ["name": .string(name), "namespace": "default"],
-            "spec": [
-                "url": .string(url), "interval": .string(interval), "timeout": .string(timeout),
-                "ref": reference,
-            ],
+        var spec: [String: JSONValue] = [
+            "url": .string(url), "interval": .string(interval), "timeout": .string(timeout), "ref": reference,
         ]
+        if let keys { spec["verify"] = ["provider": "cosign", "secretRef": ["name": .string(keys)]] }
+        try await create(
+            [
+                "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository",
+                "metadata": ["name": .string(name), "namespace": "default"], "spec": .object(spec),
+            ], named: name, in: collection)
+    }
+
+    /// Makes a Secret with one value.
+    func createSecret(_ name: String, key: String, value: String) async throws {
+        try await create(
+            [
+                "apiVersion": "v1", "kind": "Secret", "metadata": ["name": .string(name), "namespace": "default"],
+                "stringData": [key: .string(value)],
+            ], named: name, in: "http://127.0.0.1:\(port)/api/v1/namespaces/default/secrets")
+    }
+
+    private func create(_ object: JSONValue, named name: String, in collection: String) async throws {
         let answer = try await HTTPStand.send("POST", collection, object)
         guard answer.status == 201 else {
             throw BenchmarkFailure(
