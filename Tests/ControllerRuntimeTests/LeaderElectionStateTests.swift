@@ -127,7 +127,7 @@ import Testing
         }
         #expect(state.nextStep(now: .seconds(30), date: date) == .lost)
         #expect(!state.isLeading(at: .zero))
-        #expect(state.released(date: date) == nil)
+        #expect(state.release(date: date) == .none)
     }
 
     @Test mutating func aSuspendedLeaderIsNone() {
@@ -147,13 +147,38 @@ import Testing
 
     @Test mutating func aLeaseGivenUpIsFreeAtOnce() {
         let state = leader()
-        guard let released = state.released(date: date + .seconds(9)) else {
+        guard case .write(let released) = state.release(date: date + .seconds(9)) else {
             Issue.record("expected a lease")
             return
         }
         #expect(released.holderIdentity.isEmpty && released.leaseDurationSeconds == 1)
         #expect(released.metadata.resourceVersion == "2")
-        #expect(candidate().released(date: date) == nil)
+        #expect(candidate().release(date: date) == .none)
+        #expect(state.released(lease("other", version: 9), date: date) == nil)
+    }
+
+    /// Whether the server did what was cancelled, only the server knows.
+    @Test mutating func afterAWriteWithoutAnAnswerTheLeaseIsReadBeforeItIsGivenUp() {
+        var state = leader()
+        #expect(state.release(date: date) != .read)
+        guard case .write = state.nextStep(now: .seconds(10), date: date) else {
+            Issue.record("expected a renewal")
+            return
+        }
+        #expect(state.release(date: date) == .read)
+        state.failed(now: .seconds(10))
+        #expect(state.release(date: date) == .read)
+        // One that never led may hold the lease without knowing it.
+        state = candidate()
+        _ = state.nextStep(now: .zero, date: date)
+        #expect(state.release(date: date) == .none)
+        state.read(nil, now: .zero, date: date, using: &random)
+        #expect(state.release(date: date) == .none)
+        _ = state.nextStep(now: .zero, date: date)
+        state.failed(now: .zero)
+        #expect(state.release(date: date) == .read)
+        state.read(lease("other", version: 9), now: .zero, date: date, using: &random)
+        #expect(state.release(date: date) == .none)
     }
 
     @Test(

@@ -13,14 +13,45 @@ import Testing
             var version = 0
             var isDown = false
             var writers: [String] = []
+            /// What becomes of the next write.
+            var fate: Fate?
+            /// A write on its way that the server gets after it answered the next read.
+            var late: APIRequest?
+        }
+        /// A write whose sender waits for an answer until it is cancelled.
+        enum Fate: Sendable, CaseIterable {
+            /// The server never gets it.
+            case lost
+            /// The server has done it.
+            case done
+            /// The server does it after it answered the next read.
+            case doneAfterARead
         }
         let state = Locked(State())
+        /// Signalled when a write waits without an answer.
+        let held = Wakeup()
 
         var holder: String? { state.current.lease?.member(at: "spec", "holderIdentity")?.stringValue }
 
         func send(_ request: APIRequest) async throws(KubernetesError) -> JSONValue {
             #expect(request.lane == .lease)
-            let answer: Result<JSONValue, KubernetesError> = state.withLock { state in
+            guard request.method != "GET", let fate = state.withLock({ $0.fate.take() }) else {
+                let answer = try answer(request).get()
+                if request.method == "GET", let late = state.withLock({ $0.late.take() }) { _ = self.answer(late) }
+                return answer
+            }
+            switch fate {
+            case .lost: break
+            case .done: _ = answer(request)
+            case .doneAfterARead: state.withLock { $0.late = request }
+            }
+            held.signal()
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) }
+            throw KubernetesError(.cancelled, "cancelled", isRetryable: false)
+        }
+
+        private func answer(_ request: APIRequest) -> Result<JSONValue, KubernetesError> {
+            state.withLock { state in
                 if state.isDown { return .failure(KubernetesError(.transport, "down", isRetryable: true)) }
                 switch request.method {
                 case "GET": return state.lease.map { .success($0) } ?? .failure(.failure(404, "NotFound"))
@@ -41,7 +72,6 @@ import Testing
                 state.writers.append(state.lease?.member(at: "spec", "holderIdentity")?.stringValue ?? "")
                 return .success(state.lease ?? [:])
             }
-            return try answer.get()
         }
 
         func watch(_ request: APIRequest) async throws(KubernetesError) -> WatchStream {
@@ -119,6 +149,50 @@ import Testing
         let one = elector("one", server, time)
         await #expect(throws: Fault.self) { try await one.run { throw Fault() } }
         #expect(server.holder == "")
+    }
+
+    /// Whatever became of a renewal that was on its way when the process was asked to end: the lease is free.
+    @Test(arguments: LeaseServer.Fate.allCases)
+    private func aRenewalOnItsWayKeepsNoLease(_ fate: LeaseServer.Fate) async throws {
+        let (server, time) = (LeaseServer(), ManualTime())
+        let one = elector("one", server, time)
+        let task = Task { try await one.run { while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) } } }
+        try await pass(time) { one.isLeading }
+        server.state.withLock { $0.fate = fate }
+        try await pass(time) { server.state.current.fate == nil }
+        await server.held.wait()
+        task.cancel()
+        try await task.value
+        #expect(server.holder == "")
+    }
+
+    /// The same of the write that makes a leader.
+    @Test(arguments: [LeaseServer.Fate.lost, .done])
+    private func anAcquisitionOnItsWayKeepsNoLease(_ fate: LeaseServer.Fate) async throws {
+        let (server, time) = (LeaseServer(), ManualTime())
+        let one = elector("one", server, time)
+        server.state.withLock { $0.fate = fate }
+        let task = Task { try await one.run { Issue.record("must not lead") } }
+        await server.held.wait()
+        task.cancel()
+        try await task.value
+        #expect(server.holder == (fate == .done ? "" : nil))
+    }
+
+    /// Somebody else took it meanwhile: it is theirs.
+    @Test func anothersLeaseIsNotReleased() async throws {
+        let (server, time) = (LeaseServer(), ManualTime())
+        let one = elector("one", server, time)
+        let task = Task { try await one.run { while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) } } }
+        try await pass(time) { one.isLeading }
+        server.state.withLock { state in
+            state.version += 1
+            state.lease?["spec"]?["holderIdentity"] = "two"
+            state.lease?["metadata"]?["resourceVersion"] = .string(String(state.version))
+        }
+        task.cancel()
+        try await task.value
+        #expect(server.holder == "two")
     }
 
     @Test func aCandidateThatNeverLedReleasesNothing() async throws {

@@ -50,6 +50,16 @@ package struct LeaderElectionState: Sendable {
         case lost
     }
 
+    /// How the lease is given up by a candidate that stops of its own accord.
+    package enum Release: Sendable, Hashable {
+        /// There is nothing to give up.
+        case none
+        /// Replace the lease's content, on top of its resource version.
+        case write(Lease)
+        /// What the server has is not known: read the lease, and ask `released(_:date:)` about it.
+        case read
+    }
+
     private enum Plan: Sendable {
         case create(Lease)
         case write(Lease)
@@ -64,6 +74,8 @@ package struct LeaderElectionState: Sendable {
     /// The start of the last write that succeeded, while leading.
     private var renewed: Duration?
     private var isLost = false
+    /// A write was begun of which nobody knows whether the server did it: its answer is not there, or was lost.
+    private var mayHaveWritten = false
 
     /// A candidate that has seen nothing yet.
     package init(identity: String, lease name: NamespacedName, timing: Timing = Timing()) {
@@ -100,13 +112,17 @@ package struct LeaderElectionState: Sendable {
             return .wait(nextTry - now)
         }
         if let planned = planned.take() {
+            mayHaveWritten = true
             return switch planned {
             case .create(let lease): .create(lease, within: patience)
             case .write(let lease): .write(lease, within: patience)
             }
         }
         // A leader knows the lease: nobody else can have changed it without a conflict.
-        if renewed != nil, let observed { return .write(content(after: observed.lease, date), within: patience) }
+        if renewed != nil, let observed {
+            mayHaveWritten = true
+            return .write(content(after: observed.lease, date), within: patience)
+        }
         return .read(within: patience)
     }
 
@@ -114,6 +130,7 @@ package struct LeaderElectionState: Sendable {
     package mutating func read(
         _ lease: Lease?, now: Duration, date: Timestamp, using random: inout some RandomNumberGenerator
     ) {
+        mayHaveWritten = false
         guard let lease else {
             observed = nil
             planned = .create(content(after: nil, date))
@@ -139,6 +156,7 @@ package struct LeaderElectionState: Sendable {
     ///   - started: when the write was begun; from then on the lease counts.
     package mutating func wrote(_ lease: Lease, started: Duration, now: Duration) {
         observed = (lease, now)
+        mayHaveWritten = false
         renewed = started
         nextTry = started + timing.retryPeriod
     }
@@ -152,9 +170,20 @@ package struct LeaderElectionState: Sendable {
         nextTry = now + timing.retryPeriod
     }
 
-    /// The lease given up, for a leader that stops of its own accord; nil if there is nothing to give up.
-    package func released(date: Timestamp) -> Lease? {
-        guard renewed != nil, !isLost, var lease = observed?.lease, lease.holderIdentity == identity else { return nil }
+    /// How to give the lease up. A write that was cancelled on its way may have reached the server, so that the lease it was
+    /// based on is no longer the one to write on.
+    /// - Parameter date: the time of day, for the lease's fields.
+    package func release(date: Timestamp) -> Release {
+        guard !isLost else { return .none }
+        // A leader that knows no lease had a step that failed.
+        guard !mayHaveWritten, let observed else { return mayHaveWritten || renewed != nil ? .read : .none }
+        return released(observed.lease, date: date).map { .write($0) } ?? .none
+    }
+
+    /// `lease`, as the server has it, given up; nil if it is not ours.
+    package func released(_ lease: Lease, date: Timestamp) -> Lease? {
+        guard lease.holderIdentity == identity else { return nil }
+        var lease = lease
         lease.holderIdentity = ""
         lease.leaseDurationSeconds = 1
         lease.renewTime = date

@@ -38,6 +38,9 @@ package final class LeaderElector: Sendable {
         }
     }
 
+    /// How long giving the lease up may take: the process ends after it.
+    private static let releaseTime = Duration.seconds(2)
+
     private let configuration: Configuration
     private let server: any KubernetesAPIServer
     private let time: any TimeSource
@@ -190,26 +193,63 @@ package final class LeaderElector: Sendable {
         }
     }
 
+    // MARK: - Release
+
     private func release() async {
-        let date = time.now
-        guard let lease = state.withLock({ $0.released(date: date) }) else { return }
-        let request = request(lease, isNew: false, within: .seconds(2))
+        let plan = state.withLock { $0.release(date: time.now) }
+        guard plan != .none else { return }
         // In a task of its own, because this one is cancelled.
-        let result = await Task { [server] in
-            await Result { () async throws(KubernetesError) in _ = try await server.send(request) }
+        let result = await Task {
+            await Result { () async throws(KubernetesError) in try await self.giveUp(plan) }
         }.value
         switch result {
-        case .success: logger.info("Released the leader lease")
+        case .success(true): logger.info("Released the leader lease")
+        case .success(false): logger.debug("The lease was not ours to release")
         case .failure(let error): logger.error("The leader lease could not be released; it runs out", error: error)
         }
     }
+
+    /// Writes the lease without a holder, all in all within `releaseTime`. A renewal that was cancelled on its way may still
+    /// reach the server before that: then once more, on what the server has.
+    /// - Returns: whether there was something to give up.
+    private func giveUp(_ plan: LeaderElectionState.Release) async throws(KubernetesError) -> Bool {
+        let end = time.uptime + Self.releaseTime
+        var known: Lease? = if case .write(let lease) = plan { lease } else { nil }
+        var isLastTry = false
+        while true {
+            var lease = known.take()
+            if lease == nil { lease = try await held(until: end) }
+            guard let lease else { return false }
+            do throws(KubernetesError) {
+                _ = try await server.send(request(lease, isNew: false, within: rest(until: end)))
+                return true
+            } catch {
+                guard error.isConflict, !isLastTry else { throw error }
+                isLastTry = true
+            }
+        }
+    }
+
+    /// The lease on the server, given up; nil if it is not ours.
+    private func held(until end: Duration) async throws(KubernetesError) -> Lease? {
+        let path = Lease.resource.path(namespace: configuration.lease.namespace, name: configuration.lease.name)
+        do throws(KubernetesError) {
+            let lease = try Lease.decode(
+                try await server.send(APIRequest("GET", path, lane: .lease, deadline: rest(until: end))))
+            return state.withLock { $0.released(lease, date: time.now) }
+        } catch {
+            guard error.isNotFound else { throw error }
+            return nil
+        }
+    }
+
+    private func rest(until end: Duration) -> Duration { max(end - time.uptime, .zero) }
 }
 
-extension Result where Success == Void, Failure == KubernetesError {
-    fileprivate init(_ body: () async throws(KubernetesError) -> Void) async {
+extension Result where Failure == KubernetesError {
+    fileprivate init(_ body: () async throws(KubernetesError) -> Success) async {
         do throws(KubernetesError) {
-            try await body()
-            self = .success(())
+            self = .success(try await body())
         } catch {
             self = .failure(error)
         }
