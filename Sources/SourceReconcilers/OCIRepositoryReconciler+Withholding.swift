@@ -3,6 +3,7 @@ internal import ControllerRuntime
 internal import Core
 internal import KubernetesAPI
 internal import OCI
+internal import RegistryClient
 
 /// What the stored artifact of an object has to satisfy, as far as a reconcile came to know it.
 struct SignatureDemand: Sendable {
@@ -10,11 +11,17 @@ struct SignatureDemand: Sendable {
     var isUsable = true
     /// The policy and the repository that the signatures are in; nil where there is none, or it was not read.
     var subject: (requirement: SignatureRequirement, location: RepositoryReference)?
-    /// What was judged, and how to ask for more; nil where the reconcile did not come to it.
-    var judged: (digest: Digest, access: VerificationAccess)?
+    /// How the registry is reached; nil where the reconcile did not come to know it.
+    var access: RegistryAccess?
+    /// What was judged; nil where the reconcile did not come to it.
+    var judged: Digest?
 }
 
 extension OCIRepositoryReconciler {
+    /// The most of `spec.timeout` that counts for judging what is stored. With the time of what failed before it must come to
+    /// its end within the time of a reconcile: a registry that answers slowly enough would keep the artifact served.
+    private static let longestSecondLook = Duration.seconds(900)
+
     /// Takes the stored artifact out of serving after a failed reconcile, unless a signature vouches for it by the policy as
     /// it is now, or the operator wants it served all the same (`--serve-unverified-artifacts`).
     ///
@@ -53,11 +60,15 @@ extension OCIRepositoryReconciler {
         let subject = VerdictCache.Subject(location, digest, requirement)
         if verdicts.judgement(on: subject, of: run.object.key, at: time.now) != nil { return true }
         // What the reference names now was refused, which says nothing of what it named before.
-        guard let judged = demand.judged, judged.digest != digest else { return false }
+        guard var access = demand.access, demand.judged != digest else { return false }
+        // What failed may have used up its time, so that this has its own: nobody was asked about the stored artifact yet.
+        access.timeout = min(access.timeout ?? Self.longestSecondLook, Self.longestSecondLook)
+        let repository = registry.repository(location, access: access)
+        let verification = VerificationAccess(repository, access, time: time)
         do throws(ReconcileFailure) {
             let source = try await ResolvedSource.resolve(
-                .digest(digest), of: run.object.spec, at: location, in: judged.access.repository)
-            _ = try await judge(source, requirement, through: judged.access, run)
+                .digest(digest), of: run.object.spec, at: location, in: repository)
+            _ = try await judge(source, requirement, through: verification, run)
             return true
         } catch {
             return false

@@ -54,7 +54,7 @@ package final class OCIRepositoryReconciler: Reconciler {
 
     let configuration: Configuration
     private let objects: ObjectStore<OCIRepository>
-    private let registry: any SourceRegistry
+    let registry: any SourceRegistry
     private let access: SourceAccess
     private let requirements: SignatureRequirements
     let verdicts: VerdictCache
@@ -321,11 +321,12 @@ package final class OCIRepositoryReconciler: Reconciler {
         }
         var access = try await access.resolve(for: run.object, to: location, secrets: run.secrets)
         access.logger = run.request.logger
+        demand.access = access
         let repository = registry.repository(location, access: access)
         let verification = VerificationAccess(repository, access, time: time)
         let source = try await ResolvedSource.resolve(reference, of: spec, at: location, in: repository)
         if let requirement {
-            demand.judged = (source.digest, verification)
+            demand.judged = source.digest
             try await verify(source, requirement, through: verification, run, &observation)
         }
         if case .present(let artifact, let latestURL) = observation.content, artifact.revision == source.revision,

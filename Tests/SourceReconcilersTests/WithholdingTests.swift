@@ -284,6 +284,40 @@ import Testing
         }
     }
 
+    /// The policy changed, and what the tag names now took all the time there was: what is stored is judged in its own.
+    @Test(arguments: ["/manifests/1.0.0", "/blobs/"], [true, false])
+    func whatIsStoredIsJudgedInItsOwnTime(stuck: String, isAccepted: Bool) async throws {
+        let clock = ManualTime()
+        var options = Self.strict
+        options.registryTime = clock
+        try await Self.withVerified(options) { bench, signer, artifact in
+            let layer = TarArchive.layer(["a": "new"])
+            let other = try KeyedSigner()
+            let digest = bench.registry.push("1.0.0", layer: layer)
+            bench.registry.refer(to: digest, bundle: try other.bundle(of: digest))
+            try await bench.api.ask("DELETE", "/api/v1/namespaces/apps/secrets/keys")
+            var keys = ["b.pub": other.publicKey]
+            if isAccepted { keys["a.pub"] = signer.publicKey }
+            try await bench.createSecret("keys", keys, isSecret: false)
+            bench.registry.misbehave { exchange in
+                guard exchange.path.contains("/manifests/1.0.0") || exchange.path.hasSuffix("\(Digest.of(layer))"),
+                    exchange.path.contains(stuck)
+                else { return nil }
+                clock.advance(by: .seconds(61))
+                return .html(500)
+            }
+            try await bench.reconcile()
+            #expect(try await bench.condition(ConditionType.fetchFailed)?.status == .yes)
+            if isAccepted {
+                #expect(try await bench.object().status.artifact == artifact)
+                #expect(try await bench.download(artifact.path).status == 200)
+            } else {
+                #expect(try await bench.object().status.artifact == nil)
+                #expect(try await bench.download(artifact.path).status == 404)
+            }
+        }
+    }
+
     /// Whoever is interrupted while it asks for signatures has not learnt that there are none.
     @Test func anInterruptionTakesNothingAway() async throws {
         try await Self.withVerified { bench, signer, artifact in
