@@ -1,6 +1,7 @@
 import Core
 import HTTPServing
 import HTTPTransport
+import KubernetesAPI
 import KubernetesClient
 
 /// A real HTTP server in this process whose answers a test scripts; it records the requests.
@@ -9,6 +10,10 @@ final class ScriptedServer: Sendable {
     struct Setup {
         let apply: (inout ClientConfiguration) -> Void
     }
+
+    /// An object to answer with.
+    static let secret: JSONValue = ["metadata": ["name": "x", "namespace": "apps"], "data": ["k": "dg=="]]
+    static let secretKey = NamespacedName(namespace: "apps", name: "x")
 
     typealias Respond = @Sendable (HTTPServerRequest) async -> HTTPServerResponse
 
