@@ -171,8 +171,8 @@ let package = Package(
         tests(
             "ControllerApp",
             [
-                "Core", "CommandLineParsing", "Cryptography", "HTTPServing", "HTTPTransport", "RegistryClient",
-                "SourceReconcilers",
+                "Core", "CommandLineParsing", "ControllerRuntime", "Cryptography", "HTTPServing", "HTTPTransport",
+                "RegistryClient", "SourceReconcilers",
                 "Verification", "TestPKI", "VerificationFixtures",
             ]),
         tests(

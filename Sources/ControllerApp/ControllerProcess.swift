@@ -49,9 +49,6 @@ private struct ControllerParts: Sendable {
     /// What runs in every replica.
     private(set) var services: [any Service] = []
 
-    /// The longest that one reconciliation may take: an hour of `spec.timeout`, and what storing takes.
-    private static let reconcileTimeout = Duration.seconds(5400)
-
     private let configuration: ControllerConfiguration
     private let logger: Logger
     private let metrics = MetricsRegistry()
@@ -154,10 +151,7 @@ private struct ControllerParts: Sendable {
             metrics: metrics, time: time, references: references)
         let objects = informer.store
         let controller = Controller(
-            configuration: .init(
-                name: "ocirepository", resource: OCIRepository.resource, concurrency: values[flags.concurrent],
-                backoff: Backoff(base: values[flags.minimumRetryDelay], maximum: values[flags.maximumRetryDelay]),
-                reconcileTimeout: Self.reconcileTimeout),
+            configuration: configuration.controller,
             reconciler: reconciler, isReady: { try await objects.waitUntilReady() }, time: time, metrics: metrics,
             logger: logger)
         self.controller = controller

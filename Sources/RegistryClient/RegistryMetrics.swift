@@ -10,10 +10,16 @@ struct RegistryMetrics: Sendable {
     private let tokenRequests: CounterFamily
     private let downloads: HistogramFamily
     private let census: ConnectionCensus
-    private let hosts = HostLabels()
+    private let hosts: HostLabels
 
-    /// - Parameter openConnections: as for `ConnectionCensus`.
-    init(_ registry: MetricsRegistry, openConnections: @escaping @Sendable () -> [String: Int]) {
+    /// - Parameters:
+    ///   - hosts: which of them have series of their own.
+    ///   - openConnections: as for `ConnectionCensus`.
+    init(
+        _ registry: MetricsRegistry, hosts: HostLabels = HostLabels(),
+        openConnections: @escaping @Sendable () -> [String: Int]
+    ) {
+        self.hosts = hosts
         let census = ConnectionCensus(openConnections: openConnections)
         self.census = census
         registry.callback(

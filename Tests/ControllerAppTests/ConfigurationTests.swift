@@ -1,5 +1,7 @@
 import CommandLineParsing
 import ControllerApp
+import ControllerRuntime
+import Core
 import RegistryClient
 import Testing
 
@@ -43,6 +45,16 @@ struct ConfigurationTests {
         let usual = try configuration().registries
         #expect(usual.minimumDownloadRate == 1024 && usual.maximumDownloadRate == 0)
         #expect(usual.requestsPerHost == 16 && usual.allowsLocalPlainHTTP)
+    }
+
+    /// Whoever writes objects must not be able to keep the workers: 90 minutes, as docs/ocirepository.md says.
+    @Test("Reconciliations are bounded in number and time, and tried again as the flags say")
+    func controller() throws {
+        let usual = try configuration().controller
+        #expect(usual.reconcileTimeout == .seconds(90 * 60))
+        let given = try configuration("--concurrent=7", "--min-retry-delay=1s", "--max-retry-delay=4s").controller
+        #expect(given.concurrency == 7)
+        #expect((0..<4).map { given.backoff.delay(attempt: $0) } == [1, 2, 4, 4].map { .seconds($0) })
     }
 
     @Test("A label selector gives the Lease a name of its own: eight digits of its SHA-256")
