@@ -193,10 +193,12 @@ import Testing
 
     @Test func theEndWaitsForNobodyForLong() async throws {
         let (time, metrics, http) = (ManualTime(), MetricsRegistry(), CurlClient())
+        let port = try RefusingPort()
+        defer { withExtendedLifetime(port) {} }
         let recorder = EventRecorder(
             server: FakeAPIServer(), component: "c", instance: "i", time: time, metrics: metrics)
         let sender = NotificationSender(
-            http: http, address: "http://127.0.0.1:\(try freePort())/", component: "c", instance: "i", time: time,
+            http: http, address: "http://127.0.0.1:\(port.number)/", component: "c", instance: "i", time: time,
             metrics: metrics)
         for name in ["a", "b"] {
             recorder.record(try record(name: name))
@@ -371,9 +373,11 @@ import Testing
     }
 
     @Test func anUnreachableReceiverIsTriedAgainThenGivenUp() async throws {
+        let port = try RefusingPort()
+        defer { withExtendedLifetime(port) {} }
         let (time, metrics, http) = (ManualTime(), MetricsRegistry(), CurlClient())
         let sender = NotificationSender(
-            http: http, address: "http://127.0.0.1:\(try freePort())/", component: "c", instance: "i", time: time,
+            http: http, address: "http://127.0.0.1:\(port.number)/", component: "c", instance: "i", time: time,
             metrics: metrics)
         let running = Task { try await sender.run() }
         sender.record(try record())

@@ -88,25 +88,58 @@ import Testing
         }
     }
 
-    /// A lease that is not written in time is lost: getting credentials is part of its time.
-    @Test func waitingForCredentialsIsPartOfTheTime() async throws {
+    /// Asks for `/x` within an hour, with credentials of a plugin that waits for a file, and lets `passing` pass meanwhile.
+    private func askWithSlowPlugin(
+        passing: Duration, endsThen: Bool, _ respond: @escaping ScriptedServer.Respond,
+        _ expect: (KubernetesError?, ExecPlugin, ScriptedServer) -> Void
+    ) async throws {
         let folder = try TemporaryDirectory()
         let time = ManualTime()
+        let (runs, go) = (folder.file("runs"), folder.file("go"))
         let plugin = try plugin(
             folder,
-            "while [ -e \(folder.file("plugin")) ] && ! [ -e \(folder.file("go")) ]; do sleep 0.05; done; exit 1")
-        try await ScriptedServer.run(setup: .init { $0.authentication = .exec(plugin) }, time: time) { _ in
-            ScriptedServer.json(ScriptedServer.secret)
-        } _: { client, server in
-            let request = APIRequest("GET", "/x", lane: .lease, deadline: .seconds(5))
+            """
+            touch \(runs)
+            while [ -e \(runs) ] && ! [ -e \(go) ]; do sleep 0.02; done
+            \(credential("{\"token\":\"t\"}"))
+            """)
+        try await ScriptedServer.run(
+            setup: .init { $0.authentication = .exec(plugin) }, time: time, respond
+        ) { client, server in
+            let request = APIRequest("GET", "/x", lane: .lease, deadline: .seconds(3600))
             let task = Task { _ = try await client.send(request) }
-            await time.waitForSleepers()
-            time.advance(by: .seconds(5))
+            defer {
+                _ = try? folder.write("", to: "go")
+                task.cancel()
+            }
+            try await eventually {
+                time.sleeperCount > 0 && FileManager.default.fileExists(atPath: runs)
+            }
+            time.advance(by: passing)
+            if endsThen { try folder.write("", to: "go") }
             let error = await #expect(throws: KubernetesError.self) { try await task.value }
+            expect(error, plugin, server)
+        }
+    }
+
+    /// A lease that is not written in time is lost: getting credentials is part of its time.
+    @Test func waitingForCredentialsIsPartOfTheTime() async throws {
+        try await askWithSlowPlugin(passing: .seconds(3600), endsThen: false) { _ in
+            ScriptedServer.json(ScriptedServer.secret)
+        } _: { error, plugin, server in
             #expect(error?.code == .credentials && error?.isRetryable == true)
             #expect(error?.message.contains(plugin.command) == true)
             #expect(server.requests.isEmpty)
-            try folder.write("", to: "go")
+        }
+    }
+
+    /// What is left after getting them is what the server has.
+    @Test func theServerHasTheTimeThatCredentialsLeave() async throws {
+        try await askWithSlowPlugin(passing: .milliseconds(3_599_900), endsThen: true) { _ in
+            try? await Task.sleep(for: .seconds(3600))
+            return ScriptedServer.json(ScriptedServer.secret)
+        } _: { error, _, _ in
+            #expect(error?.code == .transport && error?.isRetryable == true)
         }
     }
 

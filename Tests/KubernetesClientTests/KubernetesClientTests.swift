@@ -142,11 +142,13 @@ import Testing
     @Test func anUnreachableServerIsARetryableFailure() async throws {
         let http = CurlClient()
         let metrics = MetricsRegistry()
-        let port = try freePort()
+        let refusing = try RefusingPort()
+        let port = refusing.number
         let client = KubernetesClient(
             http: http, configuration: ClientConfiguration(server: "http://127.0.0.1:\(port)"), metrics: metrics)
         let error = await #expect(throws: KubernetesError.self) { _ = try await client.get(Secret.self, key) }
         await http.shutdown()
+        withExtendedLifetime(refusing) {}
         #expect(error?.isRetryable == true)
         #expect(error?.code == .transport)
         let text = String(decoding: metrics.exposition(), as: UTF8.self)

@@ -31,8 +31,10 @@ import Testing
         FaultCase(
             "unknown host", pull, "failed to determine artifact digest: ", "no-such-host.invalid"
         ) { _ in ["url": "oci://no-such-host.invalid/team/app"] },
-        FaultCase("refused connection", pull, "failed to determine artifact digest: ", "127.0.0.1:") { _ in
-            ["url": .string("oci://127.0.0.1:\(try freePort())/team/app")]
+        FaultCase("refused connection", pull, "failed to determine artifact digest: ", "127.0.0.1:") { bench in
+            let port = try RefusingPort()
+            bench.keep(port)
+            return ["url": .string("oci://127.0.0.1:\(port.number)/team/app")]
         },
         FaultCase(
             "certificate of nobody we trust", pull, "failed to determine artifact digest: ", "certificate"

@@ -206,11 +206,12 @@ import Testing
         FaultCase(
             "a proxy that is not there", ConditionReason.pullFailed, "failed to determine artifact digest: ", "proxy"
         ) { bench in
-            let port = try freePort()
+            let port = try RefusingPort()
+            bench.keep(port)
             try await bench.createSecret("proxy", ["password": "top-secret-word"])
             try await bench.api.ask(
                 "PATCH", "/api/v1/namespaces/apps/secrets/proxy",
-                ["stringData": ["address": .string("http://127.0.0.1:\(port)"), "username": "robot"]],
+                ["stringData": ["address": .string("http://127.0.0.1:\(port.number)"), "username": "robot"]],
                 type: "application/merge-patch+json")
             return ["proxySecretRef": ["name": "proxy"]]
         },
