@@ -1,5 +1,6 @@
 internal import CommandLineParsing
 internal import Core
+internal import RegistryClient
 
 /// What `sourcectl` does: finds the command, reads its flags, runs it.
 package struct CommandLineApp: Sendable {
@@ -61,6 +62,9 @@ package struct CommandLineApp: Sendable {
         } catch let error as CommandLineError {
             context.fail("\(error.message)\nRun 'sourcectl \(command.path.joined(separator: " ")) --help' for usage.")
             return 2
+        } catch let error as RegistryError {
+            context.fail(error.detailed)
+            return 1
         } catch {
             context.fail("\(error)")
             return 1

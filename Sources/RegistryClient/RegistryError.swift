@@ -88,6 +88,9 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { message }
+
+    /// The message with the particulars behind it, for somebody who sees this one try.
+    package var detailed: String { particulars.map { "\(message) (\($0))" } ?? message }
 }
 
 extension RegistryError {

@@ -197,6 +197,19 @@ struct CommandTests {
         #expect(nothing.code == 2 && nothing.progress.contains("--path: there is no file or folder '/nonexistent/x'"))
     }
 
+    @Test("What is particular to one try is shown, too")
+    func particulars() async throws {
+        let server = try RawServer { connection in
+            while true {
+                _ = try connection.readHead()
+                try connection.respond("429 Too Many Requests", headers: "Retry-After: 300\r\n")
+            }
+        }
+        defer { withExtendedLifetime(server) {} }
+        let run = await SourcectlRun(["list", "artifacts", "oci://127.0.0.1:\(server.port)/app", "--insecure-registry"])
+        #expect(run.code == 1 && run.progress.contains("HTTP 429") && run.progress.contains("5m0s)"), "\(run.progress)")
+    }
+
     @Test("The version is shown")
     func version() async {
         let shown = await sourcectl("--version")
