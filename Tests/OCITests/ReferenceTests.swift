@@ -75,6 +75,36 @@ struct ReferenceTests {
         #expect(error?.code == .invalidReference)
     }
 
+    @Test(
+        "A query is refused, and nothing of it or of a user before the host is shown",
+        arguments: [
+            (
+                "oci://host/app?password=hunter2",
+                "URL 'oci://host/app?***' has a query ('?'), which does not belong into it; remove it"
+            ),
+            (
+                "https://host/app:1?password=hunter2",
+                "URL 'https://host/app:1?***' has a query ('?'), which does not belong into it; remove it"
+            ),
+            (
+                "oci://robot:hunter2@host/app?x", "URL has a query ('?'), which does not belong into it; remove it"
+            ),
+            (
+                "oci://host/app?" + String(repeating: "hunter2", count: 1000),
+                "URL 'oci://host/app?***' has a query ('?'), which does not belong into it; remove it"
+            ),
+        ])
+    func queries(url: String, message: String) {
+        for parse in [
+            { _ = try RepositoryReference(ociURL: url) }, { _ = try ArtifactReference(ociURL: url) },
+        ] as [() throws -> Void] {
+            let error = #expect(throws: OCIError.self) { try parse() }
+            #expect(error?.message == message)
+        }
+        let error = #expect(throws: OCIError.self) { try ArtifactReference(parsing: url) }
+        #expect(error?.message.contains("hunter2") == false)
+    }
+
     @Test("Hostile text reaches messages bounded and printable")
     func hostileText() {
         let error = #expect(throws: OCIError.self) {

@@ -21,6 +21,7 @@ package struct ArtifactReference: Sendable, Hashable, CustomStringConvertible {
     /// Parses `[host[:port]/]path[:tag][@digest]`.
     /// - Throws: `OCIError` with code `invalidReference`.
     package init(parsing text: some StringProtocol) throws(OCIError) {
+        try ReferenceText.refuseQuery(in: text, called: "reference")
         guard text.utf8.count <= 1024 else {
             throw OCIError(.invalidReference, "reference '\(RemoteText.printable(text))' is longer than 1024 bytes")
         }
@@ -47,6 +48,7 @@ package struct ArtifactReference: Sendable, Hashable, CustomStringConvertible {
     /// Parses `oci://` followed by a reference.
     /// - Throws: `OCIError` with code `invalidReference`.
     package init(ociURL url: some StringProtocol) throws(OCIError) {
+        try ReferenceText.refuseQuery(in: url, called: "URL")
         let scheme = Array(Self.scheme.utf8)
         guard url.utf8.starts(with: scheme) else {
             throw OCIError(
