@@ -197,6 +197,33 @@ struct CommandTests {
         #expect(nothing.code == 2 && nothing.progress.contains("--path: there is no file or folder '/nonexistent/x'"))
     }
 
+    @Test("A folder that cannot be made is named, with the system's words")
+    func outputFolders() async throws {
+        let registry = try await DockerRegistry()
+        let folder = try await sample()
+        let url = "oci://\(registry.address)/app:1"
+        let pushed = await sourcectl(
+            "push", "artifact", url, "--path", folder.file("content"), "--source", "s", "--revision", "r")
+        #expect(pushed.code == 0)
+        let file = folder.file("content/a.yaml")
+        _ = try await CommandLineTool.run("ln", ["-s", folder.file("nothing"), folder.file("dangling")])
+        for (output, message) in [
+            (file, "--output: cannot open folder '\(file)': Not a directory"),
+            ("\(file)/below", "--output: cannot open folder '\(file)/below': Not a directory"),
+            ("/proc/nothing/x", "--output: cannot make folder '/proc/nothing': No such file or directory"),
+            (folder.file("dangling"), "--output: cannot make folder '\(folder.file("dangling"))': File exists"),
+        ] {
+            let pulled = await sourcectl("pull", "artifact", url, "-o", output)
+            #expect(pulled.code == 1)
+            #expect(pulled.progress.split(separator: "\n").last == "✗ \(message)")
+        }
+        for output in ["made", "deep/er/", "deep//other"] {
+            let pulled = await sourcectl("pull", "artifact", url, "-o", folder.file(output))
+            #expect(pulled.code == 0, "\(pulled.progress)")
+            #expect(try folder.read("\(output)/a.yaml") == folder.read("content/a.yaml"))
+        }
+    }
+
     @Test("What is particular to one try is shown, too")
     func particulars() async throws {
         let server = try RawServer { connection in

@@ -1,7 +1,6 @@
 internal import Archiving
 internal import CommandLineParsing
 internal import Core
-internal import FoundationEssentials
 internal import OCI
 internal import RegistryClient
 
@@ -45,7 +44,7 @@ struct PullArtifact: Command {
     ) async throws -> ArchiveExtractor.Summary {
         let executor = BlockingExecutor(label: "unpack", width: 1)
         let work = try await executor.run {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try OutputFolder.make(path, of: "--output")
             return Work(try ArchiveExtractor(into: path))
         }
         for try await chunk in chunks { try await executor.run { try work.extractor.consume(chunk.span) } }
