@@ -71,7 +71,8 @@ struct TokenServer: Sendable {
     }
 
     private func failure(_ response: HTTPResponse, _ body: [UInt8], _ action: String) -> RegistryError {
-        let said = ErrorResponse(body: body, contentType: response.headers["Content-Type"])
+        let said = ErrorResponse(
+            body: body, contentType: response.headers["Content-Type"], masking: SecretMask(access.credential))
         let code: RegistryError.Code
         var hint = ""
         switch response.status {
@@ -114,7 +115,12 @@ struct TokenServer: Sendable {
 /// The Basic scheme (RFC 7617).
 enum BasicAuthorization {
     static func header(_ username: String, _ password: Redacted<String>) -> String {
-        "Basic " + Base64.encode(Array("\(username):\(password.revealed)".utf8))
+        "Basic " + value(username, password)
+    }
+
+    /// What follows the scheme's name.
+    static func value(_ username: String, _ password: Redacted<String>) -> String {
+        Base64.encode(Array("\(username):\(password.revealed)".utf8))
     }
 }
 

@@ -15,7 +15,8 @@ struct ErrorResponse: Sendable, Hashable {
     /// The names that the server gave this one request, for whoever asks its operators about it; nil without any.
     let requestNames: String?
 
-    init(body: [UInt8], contentType: String?) {
+    /// - Parameter mask: what was sent with the request and must not be shown, should the server repeat it.
+    init(body: [UInt8], contentType: String?, masking mask: SecretMask) {
         isHTML = Self.looksLikeHTML(body) || contentType.map { MediaType(contentType: $0) == "text/html" } == true
         guard !isHTML, body.count <= Self.maximumBody,
             let value = try? JSONValue(
@@ -28,11 +29,11 @@ struct ErrorResponse: Sendable, Hashable {
         }
         let first = value["errors"]?.arrayValue?.first
         // Token servers answer OAuth2 errors or distribution's older `details`.
-        code = (first?["code"]?.stringValue ?? value["error"]?.stringValue).flatMap(Self.validCode)
-        let said = RemoteText.printable(
-            (first?["message"] ?? value["error_description"] ?? value["details"] ?? value["message"])?.stringValue
-                ?? "",
-            limit: Self.maximumMessage)
+        code = (first?["code"]?.stringValue ?? value["error"]?.stringValue).map(mask.masked).flatMap(Self.validCode)
+        let raw =
+            (first?["message"] ?? value["error_description"] ?? value["details"] ?? value["message"])?.stringValue ?? ""
+        // Masked before anything is cut off, so that no piece of a secret is left at the end.
+        let said = RemoteText.printable(mask.masked(raw), limit: Self.maximumMessage)
         // Azure's registry ends its refusals with a `CorrelationId`, for example.
         let (text, names) = UniqueNames.taken(from: said)
         message = text

@@ -111,9 +111,11 @@ struct Exchanger: Sendable {
             }
         }
         var carriesCredentials = isOwn
+        var mask = SecretMask(access.credential)
         var challenges = 0
         var redirects = 0
         while true {
+            if case .token(let grant, _) = authorization { mask.add(grant.token) }
             let response = try await transmit(request, to: url, carriesCredentials ? authorization.header : nil)
             if isOwn, !hasAnswered, response.status != 400 || !isFallback { noteScheme(first.origin.scheme) }
             hasAnswered = true
@@ -130,7 +132,7 @@ struct Exchanger: Sendable {
                                 headers, to: previous, from: first.origin, registry: registry, access: access,
                                 scope: request.scope)
                         })
-                else { throw failure(response, body, request.action) }
+                else { throw failure(response, body, request.action, mask) }
                 authorization = next
                 challenges += 1
                 url = first
@@ -148,7 +150,7 @@ struct Exchanger: Sendable {
                         status: response.status, headers: response.headers, body: response.body, url: url,
                         requestURL: first)
                 }
-                throw failure(response, try await drain(response, request.action), request.action)
+                throw failure(response, try await drain(response, request.action), request.action, mask)
             }
         }
     }
@@ -256,8 +258,10 @@ struct Exchanger: Sendable {
         }
     }
 
-    private func failure(_ response: HTTPResponse, _ body: [UInt8], _ action: String) -> RegistryError {
-        let said = ErrorResponse(body: body, contentType: response.headers["Content-Type"])
+    private func failure(
+        _ response: HTTPResponse, _ body: [UInt8], _ action: String, _ mask: SecretMask
+    ) -> RegistryError {
+        let said = ErrorResponse(body: body, contentType: response.headers["Content-Type"], masking: mask)
         let retryAfter = RetryAfter.parse(response.headers, now: shared.time.now)
         let code: RegistryError.Code
         var hint = ""
