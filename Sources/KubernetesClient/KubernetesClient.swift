@@ -74,7 +74,7 @@ package final class KubernetesClient: KubernetesAPIServer {
         // Waiting for a turn, or as the server asked, is not.
         var end = deadline.map { time.uptime + $0 }
         while true {
-            if request.lane == .ordinary {
+            if request.lane != .lease {
                 let begin = time.uptime
                 try await takeTurn()
                 end = end.map { $0 + (time.uptime - begin) }
@@ -89,7 +89,7 @@ package final class KubernetesClient: KubernetesAPIServer {
             }
             // A server that says when to come back has not done anything yet, so that any method may be repeated.
             guard let wait = error.retryAfter, wait <= Self.longestWait, attempt < Self.attempts,
-                request.lane == .ordinary, response.status == 429 || response.status >= 500
+                request.lane != .lease, response.status == 429 || response.status >= 500
             else { throw error }
             attempt += 1
             try await sleep(wait)
@@ -129,7 +129,7 @@ package final class KubernetesClient: KubernetesAPIServer {
         if let identity = credentials.identity { tls.identity = identity }
         var message = HTTPRequest(method: request.method, url: configuration.server + request.target)
         message.connection = ConnectionPolicy(
-            tls: tls, proxy: configuration.proxy, dedicatedPool: request.lane == .lease ? "lease" : nil)
+            tls: tls, proxy: configuration.proxy, dedicatedPool: request.lane.pool)
         message.headers["User-Agent"] = configuration.userAgent
         message.headers["Accept"] = request.accept
         if let authorization = credentials.authorization { message.headers["Authorization"] = authorization.revealed }

@@ -193,6 +193,25 @@ import Testing
         }
     }
 
+    /// However many watches are open, what else is asked of the server gets through.
+    @Test func watchesLeaveRoomForRequests() async throws {
+        try await ScriptedServer.run { request in
+            guard request.query?.contains("watch=true") == true else {
+                return ScriptedServer.json(ScriptedServer.secret)
+            }
+            return HTTPServerResponse(status: 200, body: .stream { _ in try await Task.sleep(for: .seconds(3600)) })
+        } _: { client, server in
+            let watches = (0..<CurlClient.Configuration().maximumTransfersPerHost).map { _ in
+                Task {
+                    try await client.watch(Secret.resource, resourceVersion: "1", timeout: .seconds(3600)).next()
+                }
+            }
+            defer { for watch in watches { watch.cancel() } }
+            try await eventually("the watches") { server.requests.count == watches.count }
+            _ = try await client.get(Secret.self, key)
+        }
+    }
+
     @Test func cancellationIsSaidAsSuch() async throws {
         try await ScriptedServer.run { _ in
             HTTPServerResponse(status: 200, body: .stream { _ in try await Task.sleep(for: .seconds(60)) })

@@ -7,8 +7,8 @@ package struct EventRecord: Sendable, Hashable {
     package var type: Event.Kind
     /// A word for programs.
     package var reason: String
-    /// A sentence for people.
-    package var message: String
+    /// A sentence for people, of at most 4 KiB: events are kept and sent by the thousand.
+    package let message: String
     /// Annotations of the core/v1 Event; they are in the metadata of a notification too.
     package var annotations: [String: String]
     /// Further metadata of a notification.
@@ -24,7 +24,7 @@ package struct EventRecord: Sendable, Hashable {
         self.object = object
         self.type = type
         self.reason = reason
-        self.message = message
+        self.message = message.shortened(toBytes: 4096)
         self.annotations = annotations
         self.metadata = metadata
         self.isTrace = isTrace

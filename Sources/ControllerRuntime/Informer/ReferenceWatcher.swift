@@ -34,10 +34,10 @@ package final class ReferenceWatcher: Service {
     /// A watcher that does not run yet.
     /// - Parameters:
     ///   - resource: what is referred to.
-    ///   - limit: watches at a time.
+    ///   - limit: watches at a time; well below what the client does at a time with one server.
     ///   - onChange: called with the owner whenever something it refers to is not what it worked with; must not block.
     package init(
-        server: any KubernetesAPIServer, resource: APIResource = Secret.resource, limit: Int = 64,
+        server: any KubernetesAPIServer, resource: APIResource = Secret.resource, limit: Int = 32,
         time: any TimeSource = SystemTime(), random: RandomSource = .system, logger: Logger = .disabled,
         onChange: @escaping @Sendable (NamespacedName) -> Void
     ) {

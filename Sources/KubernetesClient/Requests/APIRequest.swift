@@ -7,8 +7,19 @@ package struct APIRequest: Sendable {
     package enum Lane: Sendable, Hashable {
         /// Limited by the client's rate.
         case ordinary
+        /// As ordinary, but on connections of its own: watches stay, and would leave no room for what they ask for.
+        case watch
         /// Not limited, and on connections of its own: leases must be renewed whatever else happens.
         case lease
+
+        /// The connections that only requests of this lane use; nil for those in common.
+        var pool: String? {
+            switch self {
+            case .ordinary: nil
+            case .watch: "watch"
+            case .lease: "lease"
+            }
+        }
     }
 
     /// A patch's format.

@@ -118,7 +118,8 @@ extension KubernetesAPIServer {
             ]
         // The server ends the watch itself; only when it has not is the connection taken for dead.
         var request = APIRequest(
-            "GET", resource.path(namespace: scope.namespace), query: query, deadline: timeout + .seconds(30))
+            "GET", resource.path(namespace: scope.namespace), query: query, lane: .watch,
+            deadline: timeout + .seconds(30))
         request.accept = scope.accept("PartialObjectMetadata")
         return try await watch(request)
     }

@@ -27,7 +27,7 @@ struct ConditionSet {
 
     /// Sets a condition. Its transition time changes only when status, reason or message do.
     mutating func set(_ type: String, _ status: Condition.Status, reason: String, message: String) {
-        let text = Self.shortened(message)
+        let text = message.shortened(toBytes: Self.maximumMessageBytes)
         var condition = Condition(
             type: type, status: status, reason: reason, message: text, lastTransitionTime: now,
             observedGeneration: generation)
@@ -54,15 +54,5 @@ struct ConditionSet {
             }
             return one.type < other.type
         }
-    }
-
-    /// `message`, cut between characters so that it stays within the API's limit, `...` included.
-    private static func shortened(_ message: String) -> String {
-        guard message.utf8.count > maximumMessageBytes else { return message }
-        // A prefix of bytes is text again after dropping at most the three bytes of a torn character.
-        for dropped in 3...6 {
-            if let text = String(message.utf8.prefix(maximumMessageBytes - dropped)) { return text + "..." }
-        }
-        return "..."
     }
 }
