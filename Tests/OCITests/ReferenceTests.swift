@@ -66,6 +66,7 @@ struct ReferenceTests {
             ("oci://ghcr.io/x/y@sha256:\(hash)", "URL must not contain a digest; remove '@sha256:\(hash)'"),
             ("oci://ghcr.io/x/y:1@sha256:\(hash)", "URL must not contain a digest; remove ':1@sha256:\(hash)'"),
             ("https://ghcr.io/x", "URL 'https://ghcr.io/x' must be in format 'oci://<host>/<path>'"),
+            ("https://user:pass@ghcr.io/x", "URL must be in format 'oci://<host>/<path>'"),
             ("OCI://ghcr.io/x", "URL 'OCI://ghcr.io/x' must be in format 'oci://<host>/<path>'"),
             ("oci://ghcr.io/Team/x", "repository 'Team/x' must be in lower case"),
         ])

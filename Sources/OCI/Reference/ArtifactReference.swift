@@ -52,7 +52,7 @@ package struct ArtifactReference: Sendable, Hashable, CustomStringConvertible {
         let scheme = Array(Self.scheme.utf8)
         guard url.utf8.starts(with: scheme) else {
             throw OCIError(
-                .invalidReference, "URL '\(RemoteText.printable(url))' must be in format 'oci://<host>/<path>'")
+                .invalidReference, "URL\(ReferenceText.shown(url)) must be in format 'oci://<host>/<path>'")
         }
         try self.init(parsing: String(decoding: url.utf8.dropFirst(scheme.count), as: UTF8.self))
     }
