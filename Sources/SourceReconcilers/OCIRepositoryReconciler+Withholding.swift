@@ -60,7 +60,8 @@ extension OCIRepositoryReconciler {
         let subject = VerdictCache.Subject(location, digest, requirement)
         if verdicts.judgement(on: subject, of: run.object.key, at: time.now) != nil { return true }
         // What the reference names now was refused, which says nothing of what it named before.
-        guard var access = demand.access, demand.judged != digest else { return false }
+        guard demand.judged != digest else { return false }
+        guard var access = demand.access else { return run.secrets.isUncertain }
         // What failed may have used up its time, so that this has its own: nobody was asked about the stored artifact yet.
         access.timeout = min(access.timeout ?? Self.longestSecondLook, Self.longestSecondLook)
         let repository = registry.repository(location, access: access)

@@ -151,6 +151,21 @@ import Testing
         }
     }
 
+    /// The registry cannot be asked about another policy's signatures without the credentials.
+    @Test func credentialsThatTheAPIDoesNotTellChangeNothing() async throws {
+        try await Self.withVerified { bench, _, artifact in
+            try await bench.rotate(to: try KeyedSigner())
+            try await bench.change(spec: ["secretRef": ["name": "login"]])
+            bench.api.misbehave { exchange in
+                exchange.path.hasSuffix("/secrets/login") ? HTTPServerResponse(status: 500) : nil
+            }
+            try await bench.reconcile()
+            #expect(try await bench.condition(ConditionType.ready)?.status == .no)
+            #expect(try await bench.object().status.artifact == artifact)
+            #expect(try await bench.download(artifact.path).status == 200)
+        }
+    }
+
     /// Whoever can move the tag must not be able to take the verified artifact away.
     @Test func aTagThatMovedLeavesTheVerifiedArtifactServed() async throws {
         try await Self.withVerified { bench, _, artifact in
