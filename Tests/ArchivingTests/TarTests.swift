@@ -223,10 +223,12 @@ import Testing
         #expect(try isIrregular(header("a/", flag: "0") + header("b/", flag: "\u{0}")) == [true, false])
     }
 
-    @Test func marksGNUHeadersWithAPrefix() throws {
+    /// Python's tarfile reads a prefix whatever the magic is.
+    @Test(arguments: ["ustar  \u{0}", "\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}", "anything", "ustar00\u{0}"])
+    func marksOtherHeadersWithAPrefix(magic: String) throws {
         func block(_ field: [UInt8]) -> [UInt8] {
             var block = header("a")
-            block.replaceSubrange(257..<265, with: [UInt8]("ustar  \u{0}".utf8))
+            block.replaceSubrange(257..<265, with: [UInt8](magic.utf8))
             block.replaceSubrange(345..<(345 + field.count), with: field)
             block.replaceSubrange(148..<156, with: [UInt8]("        ".utf8))
             let sum = String(block.reduce(0) { $0 + Int($1) }, radix: 8)
@@ -236,6 +238,8 @@ import Testing
         }
         #expect(try readTar(block([]) + Self.end).members.map(\.entry.isIrregular) == [false])
         #expect(try readTar(block([UInt8]("etc".utf8)) + Self.end).members.map(\.entry.isIrregular) == [true])
+        let last = [UInt8](repeating: 0, count: 154) + [1]
+        #expect(try readTar(block(last) + Self.end).members.map(\.entry.isIrregular) == [true])
     }
 
     @Test func oldFoldersEndInASlash() throws {

@@ -10,8 +10,8 @@ struct TarHeader {
     let contentSize: Int64?
     /// Whether a field that nobody here needs is no number, which other readers may refuse.
     let hasBadNumbers: Bool
-    /// Whether the field that holds the name's front in other formats is in use: some read it there when they cannot make
-    /// times of it.
+    /// Whether the field that holds the name's front in ustar is in use though the header is none: some readers take it
+    /// for that in GNU headers when they cannot make times of it, some whatever the magic is.
     let isAmbiguous: Bool
     /// Whether more blocks of an old GNU sparse map follow.
     let hasSparseExtension: Bool
@@ -41,14 +41,15 @@ struct TarHeader {
         linkName = Self.text(block[157..<257])
 
         var name = Self.text(block[0..<100])
-        if block[257..<263].elementsEqual("ustar\0".utf8) {
+        let isUSTAR = block[257..<263].elementsEqual("ustar\0".utf8)
+        if isUSTAR {
             // star marks its own headers at the very end and has a shorter prefix.
             let isStar = block[508..<512].elementsEqual("tar\0".utf8)
             let prefix = Self.text(isStar ? block[345..<476] : block[345..<500])
             if !prefix.isEmpty { name = prefix + [UInt8(ascii: "/")] + name }
         }
         self.name = name
-        isAmbiguous = block[257..<263].elementsEqual("ustar ".utf8) && block[345..<500].contains { $0 != 0 }
+        isAmbiguous = !isUSTAR && block[345..<500].contains { $0 != 0 }
         hasSparseExtension = flag == UInt8(ascii: "S") && block[482] != 0
     }
 
