@@ -100,13 +100,15 @@ import Testing
         #expect(members.last?.content == [UInt8]("after".utf8))
     }
 
-    private func header(_ name: String, size: [UInt8] = [UInt8]("00000000000".utf8), flag: String = "0") -> [UInt8] {
+    private func header(
+        _ name: String, size: [UInt8] = [UInt8]("00000000000".utf8), flag: String = "0", mode: String = "0000644"
+    ) -> [UInt8] {
         var block = [UInt8](repeating: 0, count: 512)
         func put(_ bytes: some Collection<UInt8>, _ offset: Int) {
             for (index, byte) in bytes.enumerated() { block[offset + index] = byte }
         }
         put(name.utf8, 0)
-        put("0000644".utf8, 100)
+        put(mode.utf8, 100)
         put(size, 124)
         put(flag.utf8, 156)
         put("ustar\u{0}00".utf8, 257)
@@ -240,6 +242,34 @@ import Testing
         #expect(try readTar(block([UInt8]("etc".utf8)) + Self.end).members.map(\.entry.isIrregular) == [true])
         let last = [UInt8](repeating: 0, count: 154) + [1]
         #expect(try readTar(block(last) + Self.end).members.map(\.entry.isIrregular) == [true])
+    }
+
+    @Test(
+        arguments: ["0", "5"],
+        [("0000777", false), ("0004755", true), ("0002755", true), ("0001777", true), ("0120644", true)])
+    func marksModesThatAreMoreThanPermissions(flag: String, mode: (text: String, isIrregular: Bool)) throws {
+        let members = try readTar(header("a", flag: flag, mode: mode.text) + Self.end).members
+        #expect(members.map(\.entry.isIrregular) == [mode.isIrregular])
+    }
+
+    /// As tar's old formats have it; a type that contradicts the header's is another matter.
+    @Test func theTypeMayBeInTheMode() throws {
+        func isIrregular(_ flag: String, _ mode: String) throws -> Bool? {
+            try readTar(header("a", flag: flag, mode: mode) + Self.end).members.first?.entry.isIrregular
+        }
+        #expect(try isIrregular("0", "0100644") == false)
+        #expect(try isIrregular("5", "0040755") == false)
+        #expect(try isIrregular("0", "0040755") == true)
+        #expect(try isIrregular("5", "0100644") == true)
+        #expect(try isIrregular("0", "0104755") == true)
+    }
+
+    @Test(arguments: ["31 SCHILY.xattr.user.a=1234567\n", "31 LIBARCHIVE.xattr.user.a=MTI\n"])
+    func marksExtendedAttributes(record: String) throws {
+        let local = extended(record) + header("a") + header("b") + Self.end
+        #expect(try readTar(local).members.map(\.entry.isIrregular) == [true, false])
+        let global = extended(record, flag: "g") + header("a") + header("b") + Self.end
+        #expect(try readTar(global).members.map(\.entry.isIrregular) == [true, true])
     }
 
     @Test func oldFoldersEndInASlash() throws {

@@ -107,6 +107,25 @@ import Testing
         if odd.name == "duplicate" { #expect(try await Layers.content(bytes, "a") == "last") }
     }
 
+    @Test(arguments: [
+        "add('run', mode=0o4755)\nadd('d', DIRTYPE, mode=0o755)",
+        "add('run', mode=0o755)\nadd('d', DIRTYPE, mode=0o2755)",
+        "add('run', mode=0o755)\nadd('d', DIRTYPE, mode=0o1777)",
+        "add('run', mode=0o755, **{'SCHILY.xattr.security.capability': 'x'})\nadd('d', DIRTYPE, mode=0o755)",
+        "add('run', mode=0o755, **{'LIBARCHIVE.xattr.security.capability': 'eA'})\nadd('d', DIRTYPE, mode=0o755)",
+    ])
+    func privilegesDoNotPassThrough(script: String) async throws {
+        let fixture = try await StoreFixture()
+        let bytes = try fixture.stored(try await fixture.ingest(try await Layers.odd(script)))
+        #expect(
+            try await Layers.list(bytes) == [
+                "-rwx------ 0/0 0 1970-01-01 00:00 run", "drwxr-x--- 0/0 0 1970-01-01 00:00 d/",
+            ])
+        let archive = try await CommandLineTool.run("gzip", ["-dc"], input: bytes)
+        #expect(archive.status == 0)
+        #expect(!String(decoding: archive.stdout, as: UTF8.self).contains("xattr"))
+    }
+
     @Test func whatLiesBehindTheEndIsDropped() async throws {
         let fixture = try await StoreFixture()
         let layer = try await Layers.plain(["a": "1"])

@@ -5,6 +5,8 @@ struct PAXRecords {
     var size: Int64?
     /// Whether the file is stored with holes, in one of GNU's three pax formats.
     var isSparse = false
+    /// Whether there are extended attributes, such as the capabilities of a file.
+    var hasExtendedAttributes = false
 
     /// Whether these rename or resize, so that readers that leave global headers unread see something else.
     var changesEntries: Bool { path != nil || linkPath != nil || size != nil || isSparse }
@@ -46,6 +48,9 @@ struct PAXRecords {
             }
         }
         if key.starts(with: "GNU.sparse.".utf8) { isSparse = true }
+        if key.starts(with: "SCHILY.xattr.".utf8) || key.starts(with: "LIBARCHIVE.xattr.".utf8) {
+            hasExtendedAttributes = true
+        }
         return true
     }
 }

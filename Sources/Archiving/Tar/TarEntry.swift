@@ -18,8 +18,9 @@ package struct TarEntry: Sendable, Hashable {
     package var size: Int64
     /// Permission bits, at most 0o7777.
     package var mode: UInt32
-    /// Whether other readers may understand the headers differently or refuse them: numbers that are none, a size where
-    /// there is no content, a global header that renames, several headers for one entry.
+    /// Whether other readers may understand the headers differently or refuse them (numbers that are none, a size where
+    /// there is no content, a global header that renames, several headers for one entry), or the headers ask for more than
+    /// a file needs: setuid, setgid or sticky, extended attributes.
     package var isIrregular: Bool
 
     /// An entry.

@@ -6,6 +6,8 @@ struct TarHeader {
     let linkName: [UInt8]
     let flag: UInt8
     let mode: UInt32
+    /// The mode's bits beyond the permissions: setuid, setgid, sticky, and the file's type as old formats put it there.
+    let specialMode: Int64
     /// Nil when the field is no number.
     let contentSize: Int64?
     /// Whether a field that nobody here needs is no number, which other readers may refuse.
@@ -36,6 +38,7 @@ struct TarHeader {
         contentSize = TarNumber.parse(block[124..<136])
         let mode = TarNumber.parse(block[100..<108])
         self.mode = UInt32(truncatingIfNeeded: (mode ?? 0o644) & 0o7777)
+        specialMode = (mode ?? 0) & ~0o777
         let others = [block[108..<116], block[116..<124], block[136..<148]].map(TarNumber.parse)
         hasBadNumbers = mode == nil || others.contains { $0 == nil }
         linkName = Self.text(block[157..<257])

@@ -216,7 +216,8 @@ package struct TarReader: ~Copyable {
             kind: Self.kind(of: header.flag), name: local.path ?? longName ?? global.path ?? header.name,
             linkName: local.linkPath ?? longLink ?? global.linkPath ?? header.linkName, size: size, mode: header.mode,
             isIrregular: isAmbiguous || header.isAmbiguous || header.hasBadNumbers || global.changesEntries
-                || header.contentSize == nil || (longName != nil && local.path != nil))
+                || local.hasExtendedAttributes || global.hasExtendedAttributes || header.contentSize == nil
+                || (longName != nil && local.path != nil))
         if entry.kind == .regular {
             if isSparse {
                 entry.kind = .sparse
@@ -226,6 +227,9 @@ package struct TarReader: ~Copyable {
                 if header.flag != 0 { entry.isIrregular = true }
             }
         }
+        // Old formats have the type in the mode too; some readers believe it there.
+        let type: Int64 = entry.kind == .directory ? 0o040000 : 0o100000
+        if header.specialMode != 0 && header.specialMode != type { entry.isIrregular = true }
         switch entry.kind {
         case .directory, .symbolicLink, .hardLink, .characterDevice, .blockDevice, .fifo:
             // These have no content; a size in the header means none follows (as other readers have it).
