@@ -4,7 +4,7 @@ package struct ArchiveError: Error, Sendable, CustomStringConvertible {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String, Sendable {
             case notGzip, corruptGzip, truncated, notTar, corruptTar, unsafePath, unpackedSize, ratio, entryCount
-            case pathLength, pathDepth, headerSize, ignoreRules, inputOutput
+            case pathLength, pathDepth, headerSize, ignoreRules, inputOutput, cancelled
         }
 
         private let kind: Kind
@@ -37,6 +37,8 @@ package struct ArchiveError: Error, Sendable, CustomStringConvertible {
         package static let ignoreRules = Code(kind: .ignoreRules)
         /// A file could not be read or written.
         package static let inputOutput = Code(kind: .inputOutput)
+        /// Nobody waits for the result any more.
+        package static let cancelled = Code(kind: .cancelled)
 
         package var description: String { kind.rawValue }
     }

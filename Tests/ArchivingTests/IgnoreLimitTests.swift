@@ -41,6 +41,18 @@ import Testing
         #expect(try !free.isIgnored([UInt8](kind.path.utf8), isFolder: false))
     }
 
+    /// A fiftieth of ten thousand files, with a fiftieth of the default budget; more would occupy a worker for too long.
+    @Test func plainRulesForManyFilesFit() throws {
+        let steps = IgnoreRules.Limits().steps
+        #expect(steps <= 500_000_000)
+        var rules = IgnoreRules(limits: IgnoreRules.Limits(steps: steps / 50))
+        try rules.append((0..<500).map { "/folder/of/many/file-\($0).yaml" })
+        var matcher = IgnoreMatcher(rules)
+        for number in 0..<200 {
+            #expect(try !matcher.isIgnored([UInt8]("folder/of/many/other-\(number).yaml".utf8), isFolder: false))
+        }
+    }
+
     /// Archives with many scoped rules are common; that a path is elsewhere shows at the first bytes.
     @Test(arguments: [Kind.scope, .literal, .prefix, .suffix]) func bytesThatAreNotLookedAtAreNot(kind: Kind) throws {
         var matcher = try matcher(kind, steps: 40_000)

@@ -113,11 +113,24 @@ import Testing
     }
 
     @Test func anInspectionThatNobodyWaitsForEnds() throws {
-        let lane = InspectingLane(rules: IgnoreRules(), limits: ArtifactLimits())
         let flag = CancellationFlag()
-        try lane.consume([[0x1f]], flag)
+        let lane = InspectingLane(rules: IgnoreRules(), limits: ArtifactLimits(), flag: flag)
+        try lane.consume([[0x1f]])
         flag.set()
-        #expect(throws: CancellationError.self) { try lane.consume([[0x8b]], flag) }
+        #expect(throws: CancellationError.self) { try lane.consume([[0x8b]]) }
+    }
+
+    /// One piece may hold many entries, each of them long work for the ignore rules.
+    @Test func cancellingEndsTheWorkAtTheNextEntry() async throws {
+        let layer = try await Layers.plain(["a": "1", "b": "2"])
+        let flag = CancellationFlag()
+        let lane = InspectingLane(rules: IgnoreRules(), limits: ArtifactLimits(), flag: flag)
+        let normalizer = LayerNormalizer(
+            rules: IgnoreRules(), lastOccurrences: [:], limits: ArtifactLimits(), flag: flag, sink: { _ in })
+        let walk = LayerWalk(normalizer, limits: ArtifactLimits())
+        flag.set()
+        #expect(throws: CancellationError.self) { try lane.consume(layer.span) }
+        #expect { try walk.consume(layer.span) } throws: { code(ArtifactStoreError(from: $0)) == .cancelled }
     }
 
     @Test func intricatePatternsTakeBoundedTime() async throws {

@@ -6,10 +6,11 @@ package struct IgnoreRules: Sendable {
         package var patterns: Int
         /// Bytes of all files together.
         package var bytes: Int
-        /// Comparisons of one pattern byte with one path byte, over a whole archive.
+        /// Comparisons of one pattern byte with one path byte, over a whole archive: by default what takes a slow core about
+        /// 9 seconds. Ten thousand files against five hundred plain rules need far less.
         package var steps: Int
 
-        package init(patterns: Int = 20_000, bytes: Int = 1024 * 1024, steps: Int = 4_000_000_000) {
+        package init(patterns: Int = 20_000, bytes: Int = 1024 * 1024, steps: Int = 500_000_000) {
             self.patterns = patterns
             self.bytes = bytes
             self.steps = steps

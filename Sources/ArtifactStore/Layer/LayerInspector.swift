@@ -19,6 +19,7 @@ struct LayerInspector: TarVisitor, ~Copyable {
     private var census: PathCensus
     private var matcher: IgnoreMatcher
     private let limits: ArtifactLimits
+    private let flag: CancellationFlag
     private var entryNumber = -1
     // The text of the ignore file that is being read, and how much all of them may still take.
     private var ignoreFile: (folder: [UInt8], text: [UInt8])?
@@ -28,14 +29,18 @@ struct LayerInspector: TarVisitor, ~Copyable {
 
     private static let ignoreFileOverhead = 64
 
-    /// - Parameter rules: for ``LayerFindings/hasIgnored``.
-    init(rules: IgnoreRules, limits: ArtifactLimits) {
+    /// - Parameters:
+    ///   - rules: for ``LayerFindings/hasIgnored``.
+    ///   - flag: ends the work at the next entry.
+    init(rules: IgnoreRules, limits: ArtifactLimits, flag: CancellationFlag) {
         census = PathCensus(limit: limits.entryCount)
         matcher = IgnoreMatcher(rules)
         self.limits = limits
+        self.flag = flag
     }
 
     mutating func begin(_ entry: TarEntry) throws(ArchiveError) {
+        try flag.checkEntry()
         entryNumber += 1
         guard entryNumber < limits.entryCount else { throw PathCensus.tooMany(limits.entryCount) }
         // Even of what is skipped: a layer with such names is an attack, not an artifact.

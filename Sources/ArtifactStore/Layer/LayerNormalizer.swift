@@ -23,21 +23,25 @@ struct LayerNormalizer: TarVisitor, ~Copyable {
     private var matcher: IgnoreMatcher
     private let lastOccurrences: [UInt64: Int]
     private let limits: ArtifactLimits
+    private let flag: CancellationFlag
     private var entryNumber = -1
     private var isWriting = false
 
+    /// - Parameter flag: ends the work at the next entry.
     init(
-        rules: IgnoreRules, lastOccurrences: [UInt64: Int], limits: ArtifactLimits,
+        rules: IgnoreRules, lastOccurrences: [UInt64: Int], limits: ArtifactLimits, flag: CancellationFlag,
         sink: @escaping (Span<UInt8>) throws(ArchiveError) -> Void
     ) {
         census = PathCensus(limit: limits.entryCount)
         matcher = IgnoreMatcher(rules)
         self.lastOccurrences = lastOccurrences
         self.limits = limits
+        self.flag = flag
         output = Output(sink)
     }
 
     mutating func begin(_ entry: TarEntry) throws(ArchiveError) {
+        try flag.checkEntry()
         entryNumber += 1
         let path = try ArchivePath(entry.name, limits: limits.path)
         guard !path.bytes.isEmpty else { return }

@@ -46,8 +46,8 @@ final class LayerWalk<Visitor: TarVisitor & ~Copyable> {
 }
 
 extension LayerWalk where Visitor == LayerInspector {
-    convenience init(inspecting rules: IgnoreRules, limits: ArtifactLimits) {
-        self.init(LayerInspector(rules: rules, limits: limits), limits: limits)
+    convenience init(inspecting rules: IgnoreRules, limits: ArtifactLimits, flag: CancellationFlag) {
+        self.init(LayerInspector(rules: rules, limits: limits, flag: flag), limits: limits)
     }
 
     func findings() throws(ArchiveError) -> LayerFindings {

@@ -95,7 +95,7 @@ extension ArtifactStore {
             }
             let writing = WritingLane(
                 file: file, layer: origin.layerDigest.algorithm, artifact: configuration.digestAlgorithm)
-            let inspecting = try inspectingLane(origin)
+            let inspecting = try inspectingLane(origin, CancellationFlag())
             try await pump(bytes, origin.layerSize, writing, inspecting)
             return try await finish(slot, origin, name, writing, inspecting)
         } catch {
@@ -105,10 +105,10 @@ extension ArtifactStore {
         }
     }
 
-    private func inspectingLane(_ origin: Origin) throws(ArchiveError) -> InspectingLane? {
+    private func inspectingLane(_ origin: Origin, _ flag: CancellationFlag) throws(ArchiveError) -> InspectingLane? {
         guard origin.rules.operation == .extract else { return nil }
         let rules = try IgnoreRules.forArtifact(files: [], ignore: origin.rules.ignore)
-        return InspectingLane(rules: rules, limits: origin.limits)
+        return InspectingLane(rules: rules, limits: origin.limits, flag: flag)
     }
 
     private func checkSize(_ origin: Origin) throws(ArtifactStoreError) {
@@ -186,7 +186,7 @@ extension ArtifactStore {
         group.addTask { [executor] in try await executor.run { try writing.consume(batch) } }
         if let inspecting {
             // A batch may unpack to a great deal.
-            group.addTask { [self] in try await cancellable { flag in try inspecting.consume(batch, flag) } }
+            group.addTask { [self] in try await cancellable(inspecting.flag) { _ in try inspecting.consume(batch) } }
         }
     }
 
@@ -214,13 +214,14 @@ extension ArtifactStore {
         _ slot: ObjectSlot, _ origin: Origin, _ logger: Logger
     ) async throws -> StoredArtifact? {
         try checkSize(origin)
-        let inspecting = try inspectingLane(origin)
-        return try await cancellable { [self] flag in
+        let flag = CancellationFlag()
+        let inspecting = try inspectingLane(origin, flag)
+        return try await cancellable(flag) { [self] flag in
             guard let layer = try layout.file(of: origin.object, in: layout.layers),
                 try layer.status().inode == slot.record.layer?.inode
             else { return nil }
             let hash = try Self.digests(layer, origin.layerDigest.algorithm, configuration.digestAlgorithm, flag) {
-                inspecting?.consume($0)
+                try inspecting?.consume($0)
             }
             guard hash.layerDigest == origin.layerDigest else {
                 logger.error("the stored layer of \(origin.object) is damaged; it has to be downloaded again")
@@ -235,12 +236,12 @@ extension ArtifactStore {
 
     private static func digests(
         _ layer: File, _ layerAlgorithm: Digest.Algorithm, _ artifactAlgorithm: Digest.Algorithm,
-        _ flag: CancellationFlag, _ body: (Span<UInt8>) -> Void
+        _ flag: CancellationFlag, _ body: (Span<UInt8>) throws -> Void
     ) throws -> (layerDigest: Digest, artifactDigest: Digest) {
         var hash = LayerHash(layerAlgorithm, artifactAlgorithm)
         try layer.forEachPiece(flag) { piece in
             hash.update(piece)
-            body(piece)
+            try body(piece)
         }
         return (hash.layerDigest, hash.artifactDigest)
     }
@@ -255,7 +256,7 @@ extension ArtifactStore {
         var hasIgnored = findings.hasIgnored
         if !findings.needsNormalizing && !findings.ignoreFiles.isEmpty {
             // The first pass did not know the rules in the layer. Looking again costs less than packing again.
-            let walk = LayerWalk(inspecting: rules, limits: origin.limits)
+            let walk = LayerWalk(inspecting: rules, limits: origin.limits, flag: flag)
             try layer.forEachPiece(flag) { try walk.consume($0) }
             hasIgnored = try walk.findings().hasIgnored
         }
@@ -266,7 +267,8 @@ extension ArtifactStore {
             let output = ArtifactOutput(
                 file: try layout.ingest.createFile(name, mode: 0o600), algorithm: configuration.digestAlgorithm)
             let normalizer = LayerNormalizer(
-                rules: rules, lastOccurrences: findings.lastOccurrences, limits: origin.limits, sink: output.write)
+                rules: rules, lastOccurrences: findings.lastOccurrences, limits: origin.limits, flag: flag,
+                sink: output.write)
             let walk = LayerWalk(normalizer, limits: origin.limits)
             try layer.forEachPiece(flag) { try walk.consume($0) }
             let skipped = try walk.skippedEntries()
@@ -280,9 +282,8 @@ extension ArtifactStore {
 
     /// Runs blocking work that looks at a flag from time to time, which cancelling the task sets.
     private func cancellable<Value: Sendable>(
-        _ body: @escaping @Sendable (CancellationFlag) throws -> Value
+        _ flag: CancellationFlag = CancellationFlag(), _ body: @escaping @Sendable (CancellationFlag) throws -> Value
     ) async throws -> Value {
-        let flag = CancellationFlag()
         return try await withTaskCancellationHandler {
             try await executor.run {
                 try flag.check()

@@ -33,24 +33,28 @@ final class WritingLane: @unchecked Sendable {
 final class InspectingLane: @unchecked Sendable {
     private let walk: LayerWalk<LayerInspector>
     private var failure: ArchiveError?
+    /// Ends the work at the next chunk or entry.
+    let flag: CancellationFlag
 
-    init(rules: IgnoreRules, limits: ArtifactLimits) {
-        walk = LayerWalk(inspecting: rules, limits: limits)
+    init(rules: IgnoreRules, limits: ArtifactLimits, flag: CancellationFlag) {
+        walk = LayerWalk(inspecting: rules, limits: limits, flag: flag)
+        self.flag = flag
     }
 
-    func consume(_ batch: [[UInt8]], _ flag: CancellationFlag) throws(CancellationError) {
+    func consume(_ batch: [[UInt8]]) throws(CancellationError) {
         for chunk in batch {
             try flag.check()
-            consume(chunk.span)
+            try consume(chunk.span)
         }
     }
 
-    func consume(_ piece: Span<UInt8>) {
+    func consume(_ piece: Span<UInt8>) throws(CancellationError) {
         guard failure == nil else { return }
         do throws(ArchiveError) {
             try walk.consume(piece)
         } catch {
             failure = error
+            if error.code == .cancelled { throw CancellationError() }
         }
     }
 
@@ -90,6 +94,11 @@ final class CancellationFlag: Sendable {
 
     func check() throws(CancellationError) {
         if isSet.current { throw CancellationError() }
+    }
+
+    /// ``check()`` for visitors of an archive: matching one entry against intricate rules may take long.
+    func checkEntry() throws(ArchiveError) {
+        if isSet.current { throw ArchiveError(.cancelled, "the work was cancelled", underlying: CancellationError()) }
     }
 }
 

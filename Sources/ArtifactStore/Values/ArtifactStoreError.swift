@@ -117,6 +117,7 @@ package struct ArtifactStoreError: Error, Sendable, CustomStringConvertible {
             case .pathDepth: .pathDepth
             case .ignoreRules: .ignoreRules
             case .inputOutput: .inputOutput
+            case .cancelled: .cancelled
             default: .damagedArchive
             }
         self.init(code, error.message, underlying: error.underlying)
