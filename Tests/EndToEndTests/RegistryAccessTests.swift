@@ -146,13 +146,8 @@ import Testing
         protection.requiresClientCertificate = true
         let registry = try await DockerRegistry(protection)
         let stand = try await Stand()
-        let folder = try TemporaryDirectory()
-        try folder.write(certificates.authority.certificate, to: "ca.crt")
-        try folder.write(certificates.client.certificate, to: "client.cert")
-        try folder.write(certificates.client.key, to: "client.key")
         try await IndependentPublisher.publish(
-            ["a.yaml": "a"], to: "\(registry.address)/manifests/podinfo:1.0.0",
-            arguments: ["--dest-cert-dir=\(folder.path)"])
+            ["a.yaml": "a"], to: "\(registry.address)/manifests/podinfo:1.0.0", presenting: certificates)
         try await Self.secret(
             stand, "generic", "client", "--from-file=ca.crt=\(certificates.authority.certificatePath)",
             "--from-file=tls.crt=\(certificates.client.certificatePath)",

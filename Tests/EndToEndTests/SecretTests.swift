@@ -90,13 +90,8 @@ import Testing
         protection.certificates = certificates
         protection.requiresClientCertificate = true
         let registry = try await DockerRegistry(protection)
-        let folder = try TemporaryDirectory()
-        try folder.write(certificates.authority.certificate, to: "ca.crt")
-        try folder.write(certificates.client.certificate, to: "client.cert")
-        try folder.write(certificates.client.key, to: "client.key")
         try await IndependentPublisher.publish(
-            ["a.yaml": "a"], to: "\(registry.address)/manifests/podinfo:1.0.0",
-            arguments: ["--dest-cert-dir=\(folder.path)"])
+            ["a.yaml": "a"], to: "\(registry.address)/manifests/podinfo:1.0.0", presenting: certificates)
         let stand = try await Self.stand()
         try await RegistryAccessTests.secret(
             stand, "generic", "tls", "--from-file=ca.crt=\(certificates.authority.certificatePath)")

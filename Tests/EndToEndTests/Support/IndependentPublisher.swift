@@ -41,6 +41,17 @@ enum IndependentPublisher {
         )
     }
 
+    /// As above, to a registry that asks for a client's certificate: shows the client's of `certificates`.
+    static func publish(
+        _ files: [String: String], to reference: String, presenting certificates: TestCertificates
+    ) async throws {
+        let folder = try TemporaryDirectory()
+        try folder.write(certificates.authority.certificate, to: "ca.crt")
+        try folder.write(certificates.client.certificate, to: "client.cert")
+        try folder.write(certificates.client.key, to: "client.key")
+        try await publish(files, to: reference, arguments: ["--dest-cert-dir=\(folder.path)"])
+    }
+
     private static func add(
         _ bytes: [UInt8], to layout: String, _ folder: TemporaryDirectory
     ) async throws -> (digest: String, size: Int) {
