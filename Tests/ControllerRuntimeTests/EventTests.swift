@@ -46,6 +46,13 @@ import Testing
         #expect(fallback.count == 2 && fallback.firstTimestamp == date)
     }
 
+    /// What a user wrote into a field may be in a message, and be of any length.
+    @Test func messagesAreCutBetweenCharacters() throws {
+        #expect(try record(String(repeating: "é", count: 2048)).message.utf8.count == 4096)
+        let cut = try record(String(repeating: "é", count: 2049)).message
+        #expect(cut == String(repeating: "é", count: 2046) + "...")
+    }
+
     @Test func anythingElseIsAnEventOfItsOwn() throws {
         var correlation = correlation()
         var names: Set<String> = []
