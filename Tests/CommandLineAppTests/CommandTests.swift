@@ -65,9 +65,16 @@ struct CommandTests {
         }
         let found = try await CommandLineTool.run(
             "find", [".", "-mindepth", "1", "-printf", "%P %m\\n"], directory: folder.file("out/new"))
+        // As every program that unpacks, it gives no right that the user's mask takes.
+        let masked = try await CommandLineTool.run(
+            "sh", ["-c", #"printf '%o %o' $((0644 & ~$(umask))) $((0755 & ~$(umask)))"#])
+        let modes = masked.output.split(separator: " ")
+        try #require(modes.count == 2)
+        let (file, folderOrProgram) = (modes[0], modes[1])
         #expect(
             found.output.split(separator: "\n").sorted() == [
-                "a.yaml 644", "deep 755", "deep/er 755", "deep/er/ünï côde.bin 644", "run.sh 755",
+                "a.yaml \(file)", "deep \(folderOrProgram)", "deep/er \(folderOrProgram)",
+                "deep/er/ünï côde.bin \(file)", "run.sh \(folderOrProgram)",
             ])
     }
 

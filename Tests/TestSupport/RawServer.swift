@@ -12,7 +12,7 @@ package final class RawServer: Sendable {
     /// Listens on a free port; every connection runs `script` on a thread of its own and is closed after it.
     package init(_ script: @escaping @Sendable (RawConnection) throws -> Void) throws {
         self.script = script
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -27,14 +27,19 @@ package final class RawServer: Sendable {
         self.listener = listener
         port = Int(UInt16(bigEndian: address.sin_port))
         Thread.detachNewThread { [weak self, listener] in
+            // The descriptor is this thread's: closed elsewhere, its number could be another server's when `accept` runs.
+            defer { close(listener) }
             while true {
                 let descriptor = accept(listener, nil, nil)
-                guard descriptor >= 0 else { return }
-                guard let self else {
+                if descriptor >= 0, let self {
+                    self.serve(descriptor)
+                } else if descriptor >= 0 {
                     close(descriptor)
-                    return
+                } else if errno == EINVAL {
+                    return  // Shut down.
+                } else {
+                    usleep(1000)
                 }
-                self.serve(descriptor)
             }
         }
     }
@@ -49,10 +54,8 @@ package final class RawServer: Sendable {
         }
     }
 
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    // `accept` fails from now on, and its thread ends.
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
     /// How many connections came so far.
     package var connections: Int { counter.withLock { unsafe acceptedCount } }
