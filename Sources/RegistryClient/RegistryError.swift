@@ -106,7 +106,8 @@ extension RegistryError {
             }
         self.init(
             code, "\(action): \(RemoteText.printable(error.message, limit: 1024))",
-            particulars: particulars, endpoint: error.endpoint ?? endpoint,
+            particulars: particulars ?? error.particulars.map { RemoteText.printable($0, limit: 1024) },
+            endpoint: error.endpoint ?? endpoint,
             httpStatus: nil, registryCode: nil, retryAfter: nil, isRetryable: error.isRetryable,
             transportCode: error.code)
     }

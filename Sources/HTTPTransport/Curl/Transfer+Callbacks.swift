@@ -15,7 +15,7 @@ extension Transfer {
         }
         let poolContext = unsafe Unmanaged.passUnretained(pool).toOpaque()
         unsafe easy.note(ccurl_set_socket_callbacks(easy.pointer, onOpenSocket, context, onCloseSocket, poolContext))
-        unsafe easy.note(ccurl_set_tls_callback(easy.pointer, onTLSContext, poolContext))
+        unsafe easy.note(ccurl_set_tls_callback(easy.pointer, onTLSContext, context))
         unsafe easy.note(ccurl_set_pointer(easy.pointer, CURLOPT_PRIVATE, context))
     }
 
@@ -71,6 +71,6 @@ private let onCloseSocket: curl_closesocket_callback = { context, descriptor in
 }
 
 private let onTLSContext: curl_ssl_ctx_callback = { _, tls, context in
-    guard let pool = unsafe ConnectionPool.from(context), let tls = unsafe tls else { return CURLE_SSL_CONNECT_ERROR }
-    return unsafe pool.setUp(OpaquePointer(tls)) ? CURLE_OK : CURLE_SSL_CERTPROBLEM
+    guard let transfer = unsafe Transfer.from(context), let tls = unsafe tls else { return CURLE_SSL_CONNECT_ERROR }
+    return unsafe transfer.setUp(OpaquePointer(tls)) ? CURLE_OK : CURLE_SSL_CERTPROBLEM
 }

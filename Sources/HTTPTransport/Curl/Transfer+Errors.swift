@@ -7,16 +7,17 @@ extension Transfer {
     /// What libcurl's result means, in words that name host, cause and next step.
     func error(for code: CURLcode) -> HTTPTransportError {
         guard let easy else { return make(.internal, "the request ended without a handle") }
-        return proxyError(code, easy) ?? connectionError(code, easy) ?? tlsError(code, easy)
-            ?? exchangeError(code, easy)
+        return proxyError(code, easy) ?? connectionError(code, easy) ?? clientCertificateError(code, easy)
+            ?? tlsError(code, easy) ?? exchangeError(code, easy)
     }
 
     private var peer: String { exchange.target.authority }
 
-    private func make(_ code: HTTPTransportError.Code, _ message: String, isRetryable: Bool? = nil)
-        -> HTTPTransportError
-    {
-        HTTPTransportError(code, message, endpoint: exchange.target.endpoint, isRetryable: isRetryable)
+    private func make(
+        _ code: HTTPTransportError.Code, _ message: String, particulars: String? = nil, isRetryable: Bool? = nil
+    ) -> HTTPTransportError {
+        HTTPTransportError(
+            code, message, particulars: particulars, endpoint: exchange.target.endpoint, isRetryable: isRetryable)
     }
 
     private func proxyError(_ code: CURLcode, _ easy: EasyHandle) -> HTTPTransportError? {
@@ -103,13 +104,28 @@ extension Transfer {
         case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CONNECT_ERROR:
             return make(.tls, "tls: handshake with \(peer) failed: \(detail)", isRetryable: false)
         case CURLE_RECV_ERROR where detail.contains("alert"), CURLE_SEND_ERROR where detail.contains("alert"):
-            // In TLS 1.3 a server refuses a client certificate only after the handshake.
-            let hint =
-                exchange.request.connection.tls.identity == nil
-                ? "; if it wants a client certificate, add tls.crt and tls.key in certSecretRef" : ""
-            return make(.tls, "tls: \(peer) ended the connection: \(detail)\(hint)", isRetryable: false)
+            return make(.tls, "tls: \(peer) ended the connection: \(detail)", isRetryable: false)
         default: return nil
         }
+    }
+
+    /// The end of a connection on which the server asked for a client certificate and then answered nothing. The words are
+    /// the same however it ended; `particulars` has what differs.
+    private func clientCertificateError(_ code: CURLcode, _ easy: EasyHandle) -> HTTPTransportError? {
+        let endings = [
+            CURLE_SSL_CONNECT_ERROR, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2,
+            CURLE_HTTP2_STREAM,
+        ]
+        guard certificateRequest?.wasMade == true, !hasBegunResponse, endings.contains(code) else { return nil }
+        let message =
+            exchange.request.connection.tls.identity == nil
+            ? "tls: \(peer) asked for a client certificate and ended the connection; add tls.crt and tls.key in "
+                + "certSecretRef"
+            : "tls: \(peer) ended the connection when it was shown the client certificate; check that it trusts the CA "
+                + "of tls.crt in certSecretRef, and that tls.crt has not expired"
+        let detail = Self.withoutStream(easy.errorDescription)
+        // An alert is the server's last word; without one something else may have gone wrong.
+        return make(.tls, message, particulars: detail, isRetryable: !detail.contains("alert"))
     }
 
     /// `HTTP/2 stream 7 was not closed cleanly` without the number, which is another one at each try.

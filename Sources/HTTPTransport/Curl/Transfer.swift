@@ -13,6 +13,10 @@ final class Transfer {
     var isSendPaused = false
     /// What a callback found wrong; libcurl's own error only says that it was told to stop.
     var failure: HTTPTransportError?
+    /// Of the connection that was opened for this exchange; nil if it goes over one that has served before.
+    private(set) var certificateRequest: CertificateRequest?
+    /// Whether anything of a response has come.
+    private(set) var hasBegunResponse = false
 
     private var head: ResponseHeadParser
     private var pendingHead: ResponseHeadParser.Head?
@@ -84,9 +88,17 @@ final class Transfer {
 
     // MARK: Callbacks from libcurl
 
+    /// Sets up the `SSL_CTX` of a connection that is opened for this exchange.
+    func setUp(_ context: OpaquePointer) -> Bool {
+        let request = CertificateRequest()
+        certificateRequest = request
+        return unsafe pool.setUp(context) && request.install(into: context)
+    }
+
     /// A line of the response's head, or of its trailers.
     func receiveHeader(_ line: [UInt8]) -> Bool {
         lastActivity = .now
+        hasBegunResponse = true
         do throws(ResponseHeadParser.Problem) {
             if let complete = try head.take(line) {
                 pendingHead = complete

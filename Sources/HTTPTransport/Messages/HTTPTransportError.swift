@@ -39,6 +39,8 @@ package struct HTTPTransportError: Error, Sendable, CustomStringConvertible {
     package let code: Code
     /// What happened, at which host and port, and what to do about it where that is known.
     package let message: String
+    /// What differs from one try to the next although nothing else does. For a log; never a part of `message`.
+    package let particulars: String?
     /// `scheme://host:port`.
     package let endpoint: String?
     /// Whether the same request may succeed later without anybody changing anything.
@@ -48,10 +50,12 @@ package struct HTTPTransportError: Error, Sendable, CustomStringConvertible {
 
     /// An error that is retryable if its code usually is.
     package init(
-        _ code: Code, _ message: String, endpoint: String?, isRetryable: Bool? = nil, underlying: (any Error)? = nil
+        _ code: Code, _ message: String, particulars: String? = nil, endpoint: String?, isRetryable: Bool? = nil,
+        underlying: (any Error)? = nil
     ) {
         self.code = code
         self.message = message
+        self.particulars = particulars
         self.endpoint = endpoint
         self.isRetryable = isRetryable ?? Self.retryable.contains(code)
         self.underlying = underlying
