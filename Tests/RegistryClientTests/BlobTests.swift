@@ -152,6 +152,31 @@ struct RedirectTests {
         #expect(error?.message.contains("pass") == false)
     }
 
+    @Test(
+        "What another origin refuses is not blamed on the registry or the credentials",
+        arguments: [
+            (401, "", "HTTP 401; it is sent no credentials"),
+            (403, "<Error><Code>AccessDenied</Code>", "HTTP 403, AccessDenied; it is sent no credentials"),
+            (403, "<Error><Code>hunter 2</Code>", "HTTP 403; it is sent no credentials"),
+            (404, "<html>", "HTTP 404; the registry's storage does not have"), (500, "<html>", "HTTP 500"),
+        ])
+    func foreignRefusal(status: Int, body: String, text: String) async throws {
+        let http = ScriptedClient { exchange, _ in
+            exchange.url.hasPrefix("https://cdn.example")
+                ? .answer(status, ["Content-Type": "text/html"], Array(body.utf8))
+                : .answer(302, ["Location": "https://cdn.example/x?sig=secret"])
+        }
+        let error = await #expect(throws: RegistryError.self) { try await fetch(http) }
+        #expect(error?.message.contains("redirected to 'cdn.example': \(text)") == true, "\(error?.message ?? "")")
+        #expect(error?.endpoint == "cdn.example" && error?.message.contains("secret") == false)
+        // The registry's own refusal after a redirect within it is about the credentials all the same.
+        let own = ScriptedClient { exchange, _ in
+            exchange.url.hasSuffix("/x") ? .answer(403) : .answer(302, ["Location": "/x"])
+        }
+        let other = await #expect(throws: RegistryError.self) { try await fetch(own) }
+        #expect(other?.message.contains("check that they may do this") == true, "\(other?.message ?? "")")
+    }
+
     @Test("Redirects end after ten")
     func bounded() async throws {
         let http = ScriptedClient { _, index in .answer(302, ["Location": "/\(index)"]) }

@@ -159,6 +159,11 @@ enum QuotedFaults {
                 #"HTTP 403, DENIED: requested access to the resource is denied; anonymous: the object names no secretRef and no serviceAccountName; credentials may be needed"#
             )
         ],
+        "403 of the storage": [
+            Quote(
+                #"redirected to 'localhost:5051': HTTP 403, AccessDenied; it is sent no credentials: see that no proxy or firewall in between refuses, and that the registry's clock and storage are in order"#
+            )
+        ],
         "404": [
             Quote(
                 #"failed to determine artifact digest: cannot resolve tag '1.0.0' of 'team/app' at registry '127.0.0.1:5051': HTTP 404, MANIFEST_UNKNOWN: manifest unknown; the repository has no such tag or digest"#

@@ -113,6 +113,21 @@ import Testing
         answering("404 for the blob", pull, "failed to pull artifact from 'oci://", "HTTP 404", to: { $0.isBlob }) {
             RegistryStandIn.error(404, "BLOB_UNKNOWN")
         },
+        FaultCase(
+            "403 of the storage", pull, "failed to pull artifact from 'oci://", "HTTP 403, AccessDenied"
+        ) { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "content"]))
+            let location = "http://localhost:\(bench.host.split(separator: ":")[1])/storage?sig=hush"
+            bench.hide("hush")
+            bench.registry.misbehave { exchange in
+                if exchange.isBlob { return HTTPServerResponse(status: 307, headers: ["Location": location]) }
+                guard exchange.path == "/storage" else { return nil }
+                let said = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>sig=hush</Message></Error>"
+                return HTTPServerResponse(
+                    status: 403, headers: ["Content-Type": "application/xml"], body: .bytes(Array(said.utf8)))
+            }
+            return [:]
+        },
         answering(
             "500 for the tags", ConditionReason.readOperationFailed,
             "failed to determine the artifact tag for 'oci://", "HTTP 500", spec: ["ref": ["semver": "*"]],

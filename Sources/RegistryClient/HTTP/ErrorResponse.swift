@@ -15,8 +15,17 @@ struct ErrorResponse: Sendable, Hashable {
     /// The names that the server gave this one request, for whoever asks its operators about it; nil without any.
     let requestNames: String?
 
-    /// - Parameter mask: what was sent with the request and must not be shown, should the server repeat it.
-    init(body: [UInt8], contentType: String?, masking mask: SecretMask) {
+    /// - Parameters:
+    ///   - isRegistry: false for the storage that registries redirect to, which speaks another language.
+    ///   - mask: what was sent with the request and must not be shown, should the server repeat it.
+    init(body: [UInt8], contentType: String?, isRegistry: Bool = true, masking mask: SecretMask) {
+        guard isRegistry else {
+            isHTML = false
+            code = Self.storageCode(body)
+            message = nil
+            requestNames = nil
+            return
+        }
         isHTML = Self.looksLikeHTML(body) || contentType.map { MediaType(contentType: $0) == "text/html" } == true
         guard !isHTML, body.count <= Self.maximumBody,
             let value = try? JSONValue(
@@ -55,6 +64,14 @@ struct ErrorResponse: Sendable, Hashable {
         let start = body.drop { [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].contains($0) }.prefix(15)
         let text = String(decoding: start, as: UTF8.self).lowercased()
         return ["<!doctype", "<html", "<head", "<body", "<?xml"].contains { text.hasPrefix($0) }
+    }
+
+    /// The code of an error of S3, Google's or Azure's storage, such as `AccessDenied`. Their messages may repeat the URL's
+    /// signature, and are not shown.
+    private static func storageCode(_ body: [UInt8]) -> String? {
+        let text = String(decoding: body.prefix(4096), as: UTF8.self)
+        guard let start = text.utf8.firstRange(of: Array("<Code>".utf8))?.upperBound else { return nil }
+        return validCode(String(text[start...].prefix { $0 != "<" }))
     }
 
     private static func validCode(_ text: String) -> String? {

@@ -132,7 +132,7 @@ struct Exchanger: Sendable {
                                 headers, to: previous, from: first.origin, registry: registry, access: access,
                                 scope: request.scope)
                         })
-                else { throw failure(response, body, request.action, mask) }
+                else { throw failure(response, body, request.action, mask, redirectedTo: nil) }
                 authorization = next
                 challenges += 1
                 url = first
@@ -150,7 +150,9 @@ struct Exchanger: Sendable {
                         status: response.status, headers: response.headers, body: response.body, url: url,
                         requestURL: first)
                 }
-                throw failure(response, try await drain(response, request.action), request.action, mask)
+                throw failure(
+                    response, try await drain(response, request.action), request.action, mask,
+                    redirectedTo: url.origin == first.origin ? nil : url.origin)
             }
         }
     }
@@ -256,44 +258,5 @@ struct Exchanger: Sendable {
             // What came with the error does not matter as much as the error.
             return []
         }
-    }
-
-    private func failure(
-        _ response: HTTPResponse, _ body: [UInt8], _ action: String, _ mask: SecretMask
-    ) -> RegistryError {
-        let said = ErrorResponse(body: body, contentType: response.headers["Content-Type"], masking: mask)
-        let retryAfter = RetryAfter.parse(response.headers, now: shared.time.now)
-        let code: RegistryError.Code
-        var hint = ""
-        var particulars = said.requestNames
-        let isAnonymous = access.credential == .anonymous
-        switch response.status {
-        case 401:
-            code = .unauthorized
-            hint = "; \(access.credentialDescription); \(isAnonymous ? "give credentials" : "check them")"
-        case 403:
-            code = .denied
-            hint =
-                "; \(access.credentialDescription); "
-                + (isAnonymous ? "credentials may be needed" : "check that they may do this")
-        case 404:
-            code = .notFound
-            switch said.code {
-            case "NAME_UNKNOWN": hint = "; the registry has no such repository (or hides it from these credentials)"
-            case "MANIFEST_UNKNOWN": hint = "; the repository has no such tag or digest"
-            default: hint = "; check the URL and the tag or digest"
-            }
-        case 429:
-            code = .rateLimited
-            hint = retryAfter == nil ? "; the registry limits requests" : "; the registry asks to wait"
-            // A registry that counts down to the end of its window asks for another time at each try.
-            let wait = retryAfter.map { GoDuration($0).description }
-            particulars = wait.map { wait in particulars.map { "\(wait), \($0)" } ?? wait } ?? particulars
-        case 408, 500...: code = .server
-        default: code = .invalidResponse
-        }
-        return RegistryError(
-            code, "\(action): \(said.text(status: response.status))\(hint)", particulars: particulars,
-            endpoint: registry, httpStatus: response.status, registryCode: said.code, retryAfter: retryAfter)
     }
 }
