@@ -57,6 +57,32 @@ struct ConfigurationTests {
         #expect((0..<4).map { given.backoff.delay(attempt: $0) } == [1, 2, 4, 4].map { .seconds($0) })
     }
 
+    @Test(
+        "Servers whose addresses cannot be right end the start, and no password is shown",
+        arguments: [
+            ("--events-addr=ftp://nc/", "'ftp://nc/' for --events-addr: the URL's scheme is neither http nor https"),
+            ("--events-addr=http://", "'http://' for --events-addr: the URL is malformed"),
+            (
+                "--events-addr=http://me:hush@nc/",
+                "'***' for --events-addr: the URL carries a user or password, which is never sent"
+            ),
+            ("--sigstore-tuf-mirror=mirror", "'mirror' for --sigstore-tuf-mirror: the URL"),
+            ("--sigstore-tuf-mirror=", "'' for --sigstore-tuf-mirror: the URL is malformed"),
+            ("--sigstore-tuf-mirror=https://me:hush@mirror/", "'***' for --sigstore-tuf-mirror: the URL carries"),
+            (
+                "--sigstore-tuf-proxy=ftp://me:hush@proxy",
+                "'***' for --sigstore-tuf-proxy: the proxy address has a scheme other than http, https and socks5"
+            ),
+        ])
+    func servers(argument: String, text: String) throws {
+        let message = refusal(argument) ?? ""
+        #expect(message.hasPrefix("invalid value \(text)"), "\(message)")
+        #expect(!message.contains("hush"))
+        _ = try configuration(
+            "--events-addr=http://nc./", "--sigstore-tuf-mirror=https://mirror/tuf/",
+            "--sigstore-tuf-proxy=http://me:hush@proxy:3128")
+    }
+
     @Test("A label selector gives the Lease a name of its own: eight digits of its SHA-256")
     func leaseName() throws {
         #expect(

@@ -76,7 +76,7 @@ package struct ControllerConfiguration: Sendable {
             }
             watchedNamespace = namespace
         }
-        try Self.checkEventsAddress(flags, values)
+        try Self.checkServers(flags, values)
         if values[flags.minimumRetryDelay] > values[flags.maximumRetryDelay] {
             throw Self.invalid(
                 flags.minimumRetryDelay, values,
@@ -137,15 +137,6 @@ package struct ControllerConfiguration: Sendable {
             ? "blake3 is not supported by this controller; use sha256, sha384 or sha512"
             : "must be sha256, sha384 or sha512"
         throw invalid(flags.artifactDigestAlgorithm, values, reason)
-    }
-
-    private static func checkEventsAddress(
-        _ flags: ControllerFlags, _ values: ParsedFlags
-    ) throws(CommandLineError) {
-        let text = values[flags.eventsAddress]
-        guard text.isEmpty || text.hasPrefix("http://") || text.hasPrefix("https://") else {
-            throw invalid(flags.eventsAddress, values, "must be an http:// or https:// URL")
-        }
     }
 
     /// A download that is held back must not look like one that is too slow.

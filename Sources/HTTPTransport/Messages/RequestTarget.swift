@@ -57,27 +57,46 @@ struct RequestTarget: Sendable, Hashable {
     /// The origin of an absolute http or https URL.
     /// - Throws: code `invalidRequest`, without repeating the URL.
     init(url: String) throws(HTTPTransportError) {
-        func refusal(_ reason: String) -> HTTPTransportError {
-            HTTPTransportError(.invalidRequest, "cannot send a request: \(reason)", endpoint: nil)
+        do throws(URLFault) { try self.init(checking: url) } catch {
+            throw HTTPTransportError(.invalidRequest, "cannot send a request: \(error)", endpoint: nil)
         }
+    }
+
+    private init(checking url: String) throws(URLFault) {
         guard url.utf8.count <= Self.maximumLength else {
-            throw refusal("the URL is longer than \(Self.maximumLength) bytes")
+            throw URLFault(description: "the URL is longer than \(Self.maximumLength) bytes")
         }
         guard let parts = ParsedURL(url), let scheme = parts.scheme, let host = parts.host, !host.isEmpty else {
-            throw refusal("the URL is malformed")
+            throw URLFault(description: "the URL is malformed")
         }
-        guard scheme == "http" || scheme == "https" else { throw refusal("the URL's scheme is neither http nor https") }
+        guard scheme == "http" || scheme == "https" else {
+            throw URLFault(description: "the URL's scheme is neither http nor https")
+        }
         guard parts.user == nil, parts.password == nil else {
-            throw refusal("the URL carries a user or password; give credentials as a header")
+            throw URLFault(description: "the URL carries a user or password, which is never sent")
         }
         self.scheme = scheme
         self.host = host.lowercased()
         self.port = parts.port ?? (scheme == "https" ? 443 : 80)
     }
 
+    /// Checks that requests can be sent to `url`.
+    /// - Throws: what is in the way, without repeating the URL.
+    static func check(_ url: String) throws(URLFault) { _ = try RequestTarget(checking: url) }
+
     var isTLS: Bool { scheme == "https" }
     /// `host:port`, for messages.
     var authority: String { "\(bracketed(host)):\(port)" }
     /// `scheme://host:port`.
     var endpoint: String { "\(scheme)://\(authority)" }
+}
+
+/// Why nothing can be sent to a URL. The text never repeats it, as it may carry a password.
+package struct URLFault: Error, Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+}
+
+extension HTTPRequest {
+    /// Checks that requests can be sent to `url`: an absolute http or https URL without user information.
+    package static func check(url: String) throws(URLFault) { try RequestTarget.check(url) }
 }
