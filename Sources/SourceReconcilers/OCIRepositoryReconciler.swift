@@ -301,12 +301,12 @@ package final class OCIRepositoryReconciler: Reconciler {
         _ run: ReconcileRun, _ observation: inout Observation, _ demand: inout SignatureDemand
     ) async throws(ReconcileFailure) {
         let spec = run.object.spec
+        if spec.verify == nil { observation.signature = .notRequired }
         let location = try RepositoryReference(spec)
         demand.isUsable = false
         let requirement = try await requirements.requirement(of: run.object, secrets: run.secrets)
         demand.isUsable = true
         demand.subject = requirement.map { ($0, location) }
-        if requirement == nil { observation.signature = .notRequired }
         let reference = try SourceReference(spec)
         let unchangedRules =
             run.object.status.observedIgnore == spec.ignore
@@ -325,6 +325,10 @@ package final class OCIRepositoryReconciler: Reconciler {
         let repository = registry.repository(location, access: access)
         let verification = VerificationAccess(repository, access, time: time)
         let source = try await ResolvedSource.resolve(reference, of: spec, at: location, in: repository)
+        if case .present(let artifact, _) = observation.content, artifact.revision != source.revision {
+            // Also where the new revision is refused: what is served is outdated then, too.
+            observation.newRevision = .init(revision: source.revision, reference: source.reference)
+        }
         if let requirement {
             demand.judged = source.digest
             try await verify(source, requirement, through: verification, run, &observation)

@@ -94,7 +94,13 @@ import Testing
             try await Self.expectRefused(
                 bench, digest.description, "it has neither a Sigstore bundle as a referrer nor the tag 'sha256-")
             #expect(try await bench.object().status.artifact == artifact, "what was verified stays")
+            #expect(
+                try await bench.condition(ConditionType.artifactOutdated)?.message
+                    == "new revision '1.0.0@\(digest)' for '\(bench.host)/team/app:1.0.0'")
             Self.expectNotDownloaded(bench, evil)
+            let version = try await bench.object().metadata.resourceVersion
+            try await bench.reconcile()
+            #expect(try await bench.object().metadata.resourceVersion == version, "the same again is no news")
         }
     }
 

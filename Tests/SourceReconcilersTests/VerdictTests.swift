@@ -37,6 +37,19 @@ import Testing
         #expect(bench.registry.downloads == bench.registry.exchanges.filter { $0.isBlob }.count)
     }
 
+    /// Whatever else is wrong, a verdict on what nobody asks for any more must not be what `Ready` says.
+    @Test func aRefusalGoesWithThePolicy() async throws {
+        try await Self.withVerified { bench, _ in
+            try await bench.rotate(to: try KeyedSigner())
+            try await bench.reconcile()
+            #expect(try await bench.condition(ConditionType.sourceVerified)?.status == .no)
+            try await bench.change(spec: ["verify": .null, "url": .string("oci://\(bench.host)/team/app:1.0.0")])
+            try await bench.reconcile()
+            #expect(try await bench.condition(ConditionType.sourceVerified) == nil)
+            #expect(try await bench.condition(ConditionType.ready)?.reason == ConditionReason.urlInvalid)
+        }
+    }
+
     @Test func anUnchangedPollAsksForNoSignature() async throws {
         try await Self.withVerified { bench, _ in
             try await Self.reconcile(bench)

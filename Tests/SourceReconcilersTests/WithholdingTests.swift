@@ -198,6 +198,7 @@ import Testing
                 #expect(try await bench.download(artifact.path).status == 200)
             } else {
                 try await Self.expectWithheld(bench, artifact)
+                #expect(try await bench.condition(ConditionType.artifactOutdated) == nil, "nothing is there")
             }
         }
     }
