@@ -45,7 +45,7 @@ struct DeploymentTests {
         Row(name: "feature-gates", usual: "", given: "ObjectLevelWorkloadIdentity=true"),
         Row(name: "token-cache-max-size", usual: "100", given: "0"),
         Row(name: "token-cache-max-duration", usual: "1h0m0s", given: "10m0s"),
-        Row(name: "default-service-account", usual: "", given: "default"),
+        Row(name: "default-service-account", usual: "", given: "default", hasEffect: false),
         Row(name: "helm-index-max-size", usual: "52428800", given: "1", hasEffect: false),
         Row(name: "helm-chart-max-size", usual: "10485760", given: "1", hasEffect: false),
         Row(name: "helm-chart-file-max-size", usual: "5242880", given: "1", hasEffect: false),

@@ -140,7 +140,8 @@ package struct ControllerFlags: Sendable {
         defaultServiceAccount = set.add(
             .string(
                 "default-service-account", placeholder: "name",
-                help: "The service account used for workload identity where an object names none."))
+                help: "The service account used for workload identity where an object names none.",
+                withoutEffect: "logging in to cloud registries is not supported"))
 
         artifactRetentionTTL = set.add(
             .duration(
