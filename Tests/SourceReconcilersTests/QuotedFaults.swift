@@ -159,6 +159,14 @@ enum QuotedFaults {
                 #"HTTP 403, DENIED: requested access to the resource is denied; anonymous: the object names no secretRef and no serviceAccountName; credentials may be needed"#
             )
         ],
+        "too many identities": [
+            Quote(#"spec.verify.matchOIDCIdentity has 65 entries; join their expressions with '|', 64 are accepted"#)
+        ],
+        "too many pull secrets": [
+            Quote(
+                #"service account 'apps/puller' of spec.serviceAccountName has 65 imagePullSecrets; remove those that are not needed, 64 are accepted"#
+            )
+        ],
         "403 of the storage": [
             Quote(
                 #"redirected to 'localhost:5051': HTTP 403, AccessDenied; it is sent no credentials: see that no proxy or firewall in between refuses, and that the registry's clock and storage are in order"#

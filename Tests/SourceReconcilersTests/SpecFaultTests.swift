@@ -140,6 +140,13 @@ import Testing
             try await bench.createServiceAccount("puller", pullSecrets: ["there", "missing"])
             return ["serviceAccountName": "puller"]
         },
+        FaultCase(
+            "too many pull secrets", authentication, "failed to get credential: service account 'apps/puller'",
+            "65 imagePullSecrets", "64 are accepted"
+        ) { bench in
+            try await bench.createServiceAccount("puller", pullSecrets: (0..<65).map { "pull-\($0)" })
+            return ["serviceAccountName": "puller"]
+        },
     ]
 
     /// A case with a `certSecretRef` to a Secret that holds what `data` says.
@@ -266,6 +273,14 @@ import Testing
             try await bench.createSecret(
                 "keys", Dictionary(uniqueKeysWithValues: (0..<33).map { ("\($0).pub", key) }), isSecret: false)
             return ["secretRef": ["name": "keys"]]
+        },
+        unverified(
+            "too many identities", "spec.verify.matchOIDCIdentity", "65 entries", provider: "cosign keyless"
+        ) { _ in
+            ["matchOIDCIdentity": .array(Array(repeating: ["issuer": ".{900}", "subject": ".{900}"], count: 65))]
+        },
+        unverified("a costly identity", "is too complex to compile", provider: "cosign keyless") { _ in
+            ["matchOIDCIdentity": [["issuer": "^https://issuer$", "subject": "(.{1000}){1}.{1000}\\pL{1000}"]]]
         },
         unverified("an empty subject", "'subject' is empty", provider: "cosign keyless") { _ in
             ["matchOIDCIdentity": [["issuer": "^https://issuer$", "subject": ""]]]

@@ -147,6 +147,17 @@ struct BundleTests {
         #expect(error?.code == .policy && error?.message.contains("33") == true)
     }
 
+    @Test func manyMatchers() throws {
+        let matcher = try IdentityMatcher(issuerPattern: "i", subjectPattern: "s")
+        _ = try SignaturePolicy(identities: Array(repeating: matcher, count: SignaturePolicy.maximumMatchers))
+        let error = #expect(throws: VerificationError.self) {
+            try SignaturePolicy(identities: Array(repeating: matcher, count: SignaturePolicy.maximumMatchers + 1))
+        }
+        #expect(error?.code == .policy && error?.message.contains("65") == true)
+        // There is room for what people write.
+        _ = try IdentityMatcher(issuerPattern: "^https://[\\w.-]{1,253}$", subjectPattern: "(?i)\\p{L}+@[a-z.]{1,99}$")
+    }
+
     /// A log whose kind of key is not known yet leaves the others of the trusted root as they are.
     @Test func logsWithUnknownKeys() throws {
         var setup = try BundleSetup()

@@ -10,6 +10,8 @@ internal import RegistryClient
 struct SourceAccess: Sendable {
     /// The most of `spec.timeout` that counts: whoever writes objects must not be able to keep a worker for days.
     private static let maximumTimeout = Duration.seconds(3600)
+    /// Pull secrets of one service account. Each is a request to the Kubernetes API, at each reconcile.
+    private static let maximumPullSecrets = 64
 
     private let server: any KubernetesAPIServer
     private let environment: ProxyEnvironment
@@ -59,15 +61,21 @@ struct SourceAccess: Sendable {
         if let secret = object.spec.secretRef { names.append((secret.name, "spec.secretRef")) }
         if let account = object.spec.serviceAccountName {
             let key = NamespacedName(namespace: object.metadata.namespace, name: account)
+            let pulls: [String]
             do throws(KubernetesError) {
-                let pulls = try await server.get(ServiceAccount.self, key).imagePullSecrets
-                names += pulls.map { ($0, "service account '\(account)'") }
+                pulls = try await server.get(ServiceAccount.self, key).imagePullSecrets
             } catch {
                 let problem =
                     error.isNotFound ? "does not exist; create it or correct the name" : "cannot be read: \(error)"
                 throw .authentication(
                     "failed to get credential: service account '\(key)' of spec.serviceAccountName \(problem)")
             }
+            guard pulls.count <= Self.maximumPullSecrets else {
+                throw .authentication(
+                    "failed to get credential: service account '\(key)' of spec.serviceAccountName has \(pulls.count) imagePullSecrets; remove those that are not needed, \(Self.maximumPullSecrets) are accepted"
+                )
+            }
+            names += pulls.map { ($0, "service account '\(account)'") }
         }
         guard !names.isEmpty else {
             return (.anonymous, "the object names no secretRef and no serviceAccountName")

@@ -101,6 +101,13 @@ struct SignatureRequirements: Sendable {
 
     private func matchers(_ verify: OCIRepositorySpec.Verification) throws -> [IdentityMatcher] {
         if verify.matchOIDCIdentity.isEmpty, acceptsAnyIdentity { return SignaturePolicy.anyIdentity }
+        let count = verify.matchOIDCIdentity.count
+        // Before any is compiled: there is room in an object for as many as take all memory.
+        guard count <= SignaturePolicy.maximumMatchers else {
+            throw SecretProblem(
+                "spec.verify.matchOIDCIdentity has \(count) entries; join their expressions with '|', \(SignaturePolicy.maximumMatchers) are accepted"
+            )
+        }
         return try verify.matchOIDCIdentity.map {
             try IdentityMatcher(issuerPattern: $0.issuer, subjectPattern: $0.subject)
         }

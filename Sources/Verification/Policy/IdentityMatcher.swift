@@ -28,6 +28,9 @@ package struct IdentityMatcher: Sendable {
         }
     }
 
+    /// Whoever writes objects chooses the expressions, many of them at once.
+    private static let limits = RegularExpression.Limits(memory: 512 << 10)
+
     package let issuer: Condition
     package let subject: Condition
 
@@ -48,8 +51,8 @@ package struct IdentityMatcher: Sendable {
             throw VerificationError(.policy, Self.emptyPattern("subject"))
         }
         do {
-            issuer = .pattern(try RegularExpression(issuerPattern))
-            subject = .pattern(try RegularExpression(subjectPattern))
+            issuer = .pattern(try RegularExpression(issuerPattern, limits: Self.limits))
+            subject = .pattern(try RegularExpression(subjectPattern, limits: Self.limits))
         } catch {
             throw VerificationError(.policy, "matchOIDCIdentity: \(error.description)")
         }

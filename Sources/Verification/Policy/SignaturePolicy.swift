@@ -31,6 +31,8 @@ package struct SignaturePolicy: Sendable {
 
     /// How many keys one policy may have: each signature may be tried with each of them.
     package static let maximumKeys = 32
+    /// How many identity matchers one policy may have: each holds two compiled expressions.
+    package static let maximumMatchers = 64
 
     /// Accepts what one of `keys` signed; no log is asked for, as with `spec.verify.secretRef`.
     /// - Throws: `VerificationError` (`.policy`) when there is no key, or more than `maximumKeys`.
@@ -51,13 +53,18 @@ package struct SignaturePolicy: Sendable {
     }
 
     /// Accepts what an identity that one of `matchers` accepts signed: one log, one certificate log, a trusted time.
-    /// - Throws: `VerificationError` (`.policy`) when there is no matcher.
+    /// - Throws: `VerificationError` (`.policy`) when there is no matcher, or more than `maximumMatchers`.
     package init(identities matchers: [IdentityMatcher]) throws(VerificationError) {
         guard !matchers.isEmpty else {  // check: some-identity
             throw VerificationError(
                 .policy,
                 "keyless verification would accept anybody: add who may sign to 'spec.verify.matchOIDCIdentity' "
                     + "(issuer and subject), or name a Secret with public keys in 'spec.verify.secretRef'")
+        }
+        guard matchers.count <= Self.maximumMatchers else {  // check: matcher-count
+            throw VerificationError(
+                .policy,
+                "there are \(matchers.count) identity matchers, but at most \(Self.maximumMatchers) may be accepted")
         }
         signers = .identities(matchers)
         statements = .cosignSignature
