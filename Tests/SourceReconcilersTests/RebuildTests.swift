@@ -60,6 +60,25 @@ import Testing
         }
     }
 
+    /// A digest that is stored already is not asked for, unless the rules that made the artifact changed.
+    @Test(arguments: [JSONValue.object(["ignore": "docs/"]), ["layerSelector": ["operation": "copy"]]])
+    func newRulesRebuildADigestToo(rules: JSONValue) async throws {
+        try await Workbench.run { bench in
+            let digest = bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create("app", ["ref": ["digest": .string(digest.description)]])
+            try await bench.reconcile()
+            let old = try #require(try await bench.object().status.artifact)
+            try await bench.change(spec: rules)
+            try await bench.reconcile()
+            let status = try await bench.object().status
+            #expect(status.artifact?.digest != old.digest && status.artifact?.revision == digest.description)
+            #expect(status.observedIgnore == rules["ignore"]?.stringValue)
+            #expect((status.observedLayerSelector == nil) == (rules["layerSelector"] == nil))
+            #expect(try await bench.artifact() != [])
+            #expect(bench.registry.downloads == 1)
+        }
+    }
+
     @Test func newIgnoreRulesRebuildWithoutADownload() async throws {
         try await Workbench.run { bench in
             bench.registry.push("1.0.0", layer: Self.layer)

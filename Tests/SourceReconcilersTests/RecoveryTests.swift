@@ -285,6 +285,24 @@ import Testing
         }
     }
 
+    /// Whoever may write a status must not be able to pass what is stored off as another revision, which is never fetched then.
+    @Test func aStatusThatGivesTheFileAnotherRevisionIsNotBelieved() async throws {
+        try await Workbench.run { bench in
+            let digest = bench.registry.push("1.0.0", layer: Self.layer)
+            try await bench.create()
+            try await bench.reconcile()
+            let new = bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "new"]))
+            try await bench.api.ask(
+                "PATCH", "/apis/source.toolkit.fluxcd.io/v1/namespaces/apps/ocirepositories/app/status",
+                ["status": ["artifact": ["revision": .string("1.0.0@\(new)")]]], type: "application/merge-patch+json")
+            try await bench.settle()
+            try await bench.reconcile()
+            let artifact = try #require(try await bench.object().status.artifact)
+            #expect(artifact.revision == "1.0.0@\(new)" && !artifact.path.contains(digest.hex), "\(artifact)")
+            #expect(try await bench.names() == ["a"])
+        }
+    }
+
     /// The status was written and the answer lost: the next reconcile finds nothing new, but nobody was told yet.
     @Test func aNewArtifactIsToldThoughTheAnswerWasLost() async throws {
         try await Workbench.run { bench in
