@@ -79,10 +79,13 @@ import Testing
         }
     }
 
-    private func elector(_ identity: String, _ server: LeaseServer, _ time: ManualTime) -> LeaderElector {
+    private func elector(
+        _ identity: String, _ server: LeaseServer, _ time: ManualTime, releases: Bool = true
+    ) -> LeaderElector {
         LeaderElector(
-            configuration: .init(lease: NamespacedName(namespace: "n", name: "l"), identity: identity), server: server,
-            time: time, random: .seeded(3))
+            configuration: .init(
+                lease: NamespacedName(namespace: "n", name: "l"), identity: identity, releasesOnCancel: releases),
+            server: server, time: time, random: .seeded(3))
     }
 
     /// Lets time pass, little by little, until `condition` holds.
@@ -180,6 +183,16 @@ import Testing
     }
 
     /// Somebody else took it meanwhile: it is theirs.
+    @Test func theLeaseIsKeptWhereThatIsAskedFor() async throws {
+        let (server, time) = (LeaseServer(), ManualTime())
+        let one = elector("one", server, time, releases: false)
+        let task = Task { try await one.run { while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) } } }
+        try await pass(time) { one.isLeading }
+        task.cancel()
+        try await task.value
+        #expect(server.holder == "one")
+    }
+
     @Test func anothersLeaseIsNotReleased() async throws {
         let (server, time) = (LeaseServer(), ManualTime())
         let one = elector("one", server, time)

@@ -133,6 +133,16 @@ struct RedirectTests {
             #expect(http.exchanges[0].connection.tls.identity != nil)
             #expect((http.exchanges[1].connection.tls.identity != nil) == keeps)
         }
+        // A token server is another host, too, and is waited for half a minute at the most.
+        let http = ScriptedClient { exchange, _ in
+            if exchange.url.hasPrefix("https://auth.example") { return .answer(200, [:], text: #"{"token":"t"}"#) }
+            return exchange.authorization == nil
+                ? .answer(401, ["WWW-Authenticate": Sample.bearer]) : .answer(200, [:], Sample.layer)
+        }
+        _ = try await RegistryClient.scripted(http).repository(try repository(), access: access)
+            .fetchBlob(Sample.layerDescriptor, limit: 100)
+        #expect(http.exchanges.map { $0.connection.tls.identity != nil } == [true, false, true])
+        #expect(http.exchanges[1].deadline == .seconds(30))
     }
 
     @Test(

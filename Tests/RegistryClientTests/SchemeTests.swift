@@ -92,6 +92,21 @@ struct SchemeTests {
         #expect(http.lines.allSatisfy { $0.hasPrefix("HEAD https://") })
     }
 
+    @Test("A registry that got TLS is found over HTTPS once HTTP fails")
+    func upgrade() async throws {
+        let hasTLS = Locked(false)
+        let http = ScriptedClient { exchange, _ throws(HTTPTransportError) in
+            guard exchange.url.hasPrefix("https://") == hasTLS.current else { throw .failing(.connect) }
+            return Sample.answer(exchange)
+        }
+        let client = RegistryClient.scripted(http) { $0.maximumAttempts = 1 }
+        try await resolve(client, "localhost:5000/app")
+        hasTLS.withLock { $0 = true }
+        await #expect(throws: RegistryError.self) { try await resolve(client, "localhost:5000/app") }
+        try await resolve(client, "localhost:5000/app")
+        #expect(http.lines.last?.hasPrefix("HEAD https://") == true)
+    }
+
     @Test("A server with TLS that refuses plain HTTP is not taken for one without")
     func speaksTLSAfterAll() async throws {
         let http = ScriptedClient { exchange, _ throws(HTTPTransportError) in

@@ -13,6 +13,7 @@ final class ScriptedClient: HTTPClient {
         let body: [UInt8]
         let connection: ConnectionPolicy
         let maximumReceiveRate: Int?
+        let deadline: Duration?
 
         var line: String { "\(method) \(url)" }
         var authorization: String? { headers["Authorization"] }
@@ -44,7 +45,8 @@ final class ScriptedClient: HTTPClient {
         }
         let exchange = Exchange(
             method: request.method, url: request.url, headers: request.headers, body: body,
-            connection: request.connection, maximumReceiveRate: request.maximumReceiveRate)
+            connection: request.connection, maximumReceiveRate: request.maximumReceiveRate,
+            deadline: request.deadline)
         let index = log.withLock { log in
             log.append(exchange)
             return log.count - 1
