@@ -94,7 +94,7 @@ package final class OCIRepositoryReconciler: Reconciler {
         self.server = server
         self.references = references
         self.patcher = ObjectPatcher(server: server, fieldManager: "source-controller")
-        self.events = SourceEvents(recorder: events)
+        self.events = SourceEvents(recorder: events, time: time)
         self.metrics = SourceMetrics(metrics)
         self.time = time
         self.random = random
@@ -164,11 +164,11 @@ package final class OCIRepositoryReconciler: Reconciler {
             await run.reporter.stop()
             return .requeueImmediately
         }
-        let written: OCIRepository
+        let written: OCIRepository, end = time.now
         do {
             written = try await run.reporter.finish(observation)
         } catch {
-            events.postpone(observation, of: object)
+            events.postpone(observation, of: object, at: end)
             throw error
         }
         // The write may have met a newer object than was reconciled. The watch will bring what the store has by now, which
@@ -177,7 +177,7 @@ package final class OCIRepositoryReconciler: Reconciler {
         guard written.metadata.generation == object.metadata.generation, !written.metadata.isBeingDeleted else {
             return .requeueImmediately
         }
-        events.record(observation, of: object, logger: request.logger)
+        events.record(observation, of: object, at: end, logger: request.logger)
         metrics.record(observation, of: object, at: time.now)
         if case .failed = observation.progress {
             // A Secret that changes may be what heals the object: then it is tried at once.

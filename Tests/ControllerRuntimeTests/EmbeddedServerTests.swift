@@ -184,7 +184,9 @@ import Testing
                 group.addTask { try await recorder.run() }
                 defer { group.cancelAll() }
                 for _ in 0..<3 {
-                    recorder.record(EventRecord(object, type: .warning, reason: "Failed", message: "no such host"))
+                    recorder.record(
+                        EventRecord(
+                            object, type: .warning, reason: "Failed", message: "no such host", date: SystemTime().now))
                 }
                 try await eventually {
                     let events = try await client.list(Event.resource, ObjectScope(namespace: "default")).items

@@ -12,12 +12,12 @@ import Testing
 
     private func record(
         _ message: String = "m", name: String = "a", reason: String = "R", type: Event.Kind = .normal,
-        trace: Bool = false
+        trace: Bool = false, at date: Timestamp? = nil
     ) throws -> EventRecord {
         let object = try OCIRepository(
             json: repository(name, annotations: ["event.toolkit.fluxcd.io/team": "x", "other": "y"]))
         return EventRecord(
-            object, type: type, reason: reason, message: message,
+            object, type: type, reason: reason, message: message, date: date ?? self.date,
             annotations: ["source.toolkit.fluxcd.io/revision": "1@sha256:0"], isTrace: trace)
     }
 
@@ -25,7 +25,7 @@ import Testing
 
     @Test func theFirstIsCreatedAndARepeatCounted() throws {
         var correlation = correlation()
-        guard case .create(let event) = correlation.decide(try record(), now: .zero, date: date) else {
+        guard case .create(let event) = correlation.decide(try record(), now: .zero) else {
             Issue.record("expected a creation")
             return
         }
@@ -35,7 +35,7 @@ import Testing
         #expect(event.component == "source-controller" && event.instance == "pod" && event.count == 1)
         guard
             case .update(let name, let patch, let fallback) = correlation.decide(
-                try record(), now: .seconds(5), date: date + .seconds(5))
+                try record(at: date + .seconds(5)), now: .seconds(7))
         else {
             Issue.record("expected an update")
             return
@@ -44,6 +44,12 @@ import Testing
         #expect(
             patch == ["count": 2, "lastTimestamp": .string((date + .seconds(5)).rfc3339), "message": "m"])
         #expect(fallback.count == 2 && fallback.firstTimestamp == date)
+        // What is told late happened before.
+        guard case .update(_, let late, _) = correlation.decide(try record(at: date), now: .seconds(9)) else {
+            Issue.record("expected an update")
+            return
+        }
+        #expect(late["count"] == 3 && late["lastTimestamp"] == .string((date + .seconds(5)).rfc3339))
     }
 
     /// What a user wrote into a field may be in a message, and be of any length.
@@ -59,7 +65,7 @@ import Testing
         for record in [
             try record(), try record("n"), try record(reason: "S"), try record(type: .warning), try record(name: "b"),
         ] {
-            guard case .create(let event) = correlation.decide(record, now: .zero, date: date) else {
+            guard case .create(let event) = correlation.decide(record, now: .zero) else {
                 Issue.record("expected a creation")
                 return
             }
@@ -73,7 +79,7 @@ import Testing
         var creations: [Event] = []
         var updates = 0
         for number in 0..<15 {
-            switch correlation.decide(try record("message \(number)"), now: .seconds(number), date: date) {
+            switch correlation.decide(try record("message \(number)"), now: .seconds(number)) {
             case .create(let event): creations.append(event)
             case .update: updates += 1
             case .drop: Issue.record("dropped")
@@ -88,20 +94,20 @@ import Testing
         var correlation = correlation()
         var drops = 0
         for number in 0..<40
-        where correlation.decide(try record("x", reason: "R\(number)"), now: .zero, date: date) == .drop {
+        where correlation.decide(try record("x", reason: "R\(number)"), now: .zero) == .drop {
             drops += 1
         }
         #expect(drops == 15)
         // Others are not concerned, and after five minutes there is one more.
-        #expect(correlation.decide(try record(name: "b"), now: .zero, date: date) != .drop)
-        #expect(correlation.decide(try record("y"), now: .seconds(301), date: date) != .drop)
-        #expect(correlation.decide(try record("z"), now: .seconds(302), date: date) == .drop)
+        #expect(correlation.decide(try record(name: "b"), now: .zero) != .drop)
+        #expect(correlation.decide(try record("y"), now: .seconds(301)) != .drop)
+        #expect(correlation.decide(try record("z"), now: .seconds(302)) == .drop)
     }
 
     @Test func anOldEventIsNotCountedUp() throws {
         var correlation = correlation()
-        _ = correlation.decide(try record(), now: .zero, date: date)
-        guard case .create = correlation.decide(try record(), now: .seconds(3600), date: date) else {
+        _ = correlation.decide(try record(), now: .zero)
+        guard case .create = correlation.decide(try record(), now: .seconds(3600)) else {
             Issue.record("expected a creation")
             return
         }
@@ -110,7 +116,7 @@ import Testing
     @Test func memoryIsBounded() throws {
         var correlation = EventCorrelation(component: "c", instance: "i", capacity: 10)
         for number in 0..<1000 {
-            #expect(correlation.decide(try record(name: "o\(number)"), now: .zero, date: date) != .drop)
+            #expect(correlation.decide(try record(name: "o\(number)"), now: .zero) != .drop)
         }
     }
 
@@ -144,6 +150,23 @@ import Testing
             #expect(server.requests[1].method == "PATCH")
             #expect(server.requests[1].path == "/api/v1/namespaces/apps/events/\(event.metadata.name)")
             #expect(server.requests[1].body?["count"] == 2)
+        }
+    }
+
+    /// The server is away for a while: what happened before happened then.
+    @Test func eventsSayWhenItHappened() async throws {
+        let isUp = Locked(false), time = ManualTime(start: date)
+        let server = FakeAPIServer { _ in isUp.current ? .success([:]) : nil }
+        try await withRecorder(server, time: time) { recorder in
+            recorder.record(try record("one", at: date))
+            recorder.record(try record("two", at: date + .seconds(1)))
+            await time.waitForSleepers()
+            isUp.withLock { $0 = true }
+            time.advance(by: .seconds(30))
+            try await eventually { server.requests.count == 3 }
+            let second = try #require(server.requests.last?.body)
+            let then = JSONValue.string((date + .seconds(1)).rfc3339)
+            #expect(second["firstTimestamp"] == then && second["lastTimestamp"] == then)
         }
     }
 
@@ -254,7 +277,7 @@ import Testing
     func namesOfEventsAreNames(_ end: String) throws {
         var correlation = correlation()
         let stem = String(repeating: "a", count: 230 - end.utf8.count)
-        let decision = correlation.decide(try record(name: stem + end + "b"), now: .zero, date: date)
+        let decision = correlation.decide(try record(name: stem + end + "b"), now: .zero)
         guard case .create(let event) = decision else {
             Issue.record("expected a creation")
             return
@@ -343,7 +366,7 @@ import Testing
                     "involvedObject": [
                         "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository", "namespace": "apps",
                         "name": "a", "uid": "uid-a", "resourceVersion": "1",
-                    ], "severity": "info", "timestamp": .string(time.now.rfc3339), "message": "stored",
+                    ], "severity": "info", "timestamp": .string(date.rfc3339), "message": "stored",
                     "reason": "NewArtifact", "reportingController": "source-controller", "reportingInstance": "pod",
                     "metadata": [
                         "event.toolkit.fluxcd.io/team": "x", "source.toolkit.fluxcd.io/revision": "1@sha256:0",

@@ -71,8 +71,8 @@ package struct EventCorrelation: Sendable {
     }
 
     /// What becomes of `record`.
-    /// - Parameter now: a reading of `TimeSource.uptime`; `date` is the time of day.
-    package mutating func decide(_ record: EventRecord, now: Duration, date: Timestamp) -> Decision {
+    /// - Parameter now: a reading of `TimeSource.uptime`.
+    package mutating func decide(_ record: EventRecord, now: Duration) -> Decision {
         forget(now: now)
         let group = Group(record)
         var bucket = buckets[group.object]?.bucket ?? TokenBucket(rate: Self.rate, burst: Self.burst)
@@ -87,18 +87,19 @@ package struct EventCorrelation: Sendable {
         // Older ones the server may have dropped by now: it keeps events for an hour.
         if var entry = known[identity], now - entry.seen < Self.memory {
             entry.event.count += 1
-            entry.event.lastTimestamp = date
+            // What was told late happened before.
+            entry.event.lastTimestamp = max(entry.event.lastTimestamp, record.date)
             entry.event.message = message
             entry.seen = now
             known[identity] = entry
             return .update(
                 name: entry.event.metadata.name,
                 patch: [
-                    "count": .integer(entry.event.count), "lastTimestamp": .string(date.rfc3339),
+                    "count": .integer(entry.event.count), "lastTimestamp": .string(entry.event.lastTimestamp.rfc3339),
                     "message": .string(message),
                 ], fallback: entry.event)
         }
-        let event = makeEvent(record, message, date)
+        let event = makeEvent(record, message)
         known[identity] = Known(event: event, seen: now)
         return .create(event)
     }
@@ -118,10 +119,12 @@ package struct EventCorrelation: Sendable {
         return state.messages.count > Self.similarLimit
     }
 
-    private mutating func makeEvent(_ record: EventRecord, _ message: String, _ date: Timestamp) -> Event {
+    private mutating func makeEvent(_ record: EventRecord, _ message: String) -> Event {
         serial += 1
         // As client-go names them: the object's name and a time in hexadecimal; the serial keeps equal times apart.
-        let nanoseconds = UInt64(bitPattern: date.seconds) &* 1_000_000_000 &+ UInt64(date.nanoseconds) &+ serial
+        let nanoseconds =
+            UInt64(bitPattern: record.date.seconds) &* 1_000_000_000
+            &+ UInt64(record.date.nanoseconds) &+ serial
         // A cut must not leave a dot or a hyphen before the one that follows: no server takes such a name.
         let start = String(record.object.name.utf8.prefix(230)) ?? ""
         let stem = start.reversed().drop { $0 == "." || $0 == "-" }.reversed()
@@ -130,7 +133,7 @@ package struct EventCorrelation: Sendable {
         return Event(
             metadata: ObjectMeta(name: name, namespace: namespace, annotations: record.annotations),
             involvedObject: record.object, type: record.type, reason: record.reason, message: message,
-            component: component, instance: instance, firstTimestamp: date, lastTimestamp: date)
+            component: component, instance: instance, firstTimestamp: record.date, lastTimestamp: record.date)
     }
 
     private mutating func forget(now: Duration) {

@@ -1,4 +1,4 @@
-internal import Core
+package import Core
 package import KubernetesAPI
 
 /// Something worth telling about an object.
@@ -9,6 +9,8 @@ package struct EventRecord: Sendable, Hashable {
     package var reason: String
     /// A sentence for people, of at most 4 KiB: events are kept and sent by the thousand.
     package let message: String
+    /// When it happened: it may be told of much later.
+    package var date: Timestamp
     /// Annotations of the core/v1 Event; they are in the metadata of a notification too.
     package var annotations: [String: String]
     /// Further metadata of a notification.
@@ -18,12 +20,13 @@ package struct EventRecord: Sendable, Hashable {
 
     /// A record from its parts.
     package init(
-        object: ObjectReference, type: Event.Kind, reason: String, message: String, annotations: [String: String] = [:],
-        metadata: [String: String] = [:], isTrace: Bool = false
+        object: ObjectReference, type: Event.Kind, reason: String, message: String, date: Timestamp,
+        annotations: [String: String] = [:], metadata: [String: String] = [:], isTrace: Bool = false
     ) {
         self.object = object
         self.type = type
         self.reason = reason
+        self.date = date
         self.message = message.shortened(toBytes: 4096)
         self.annotations = annotations
         self.metadata = metadata
@@ -32,12 +35,12 @@ package struct EventRecord: Sendable, Hashable {
 
     /// A record about an OCIRepository; its annotations for events go into the metadata.
     package init(
-        _ repository: OCIRepository, type: Event.Kind, reason: String, message: String,
+        _ repository: OCIRepository, type: Event.Kind, reason: String, message: String, date: Timestamp,
         annotations: [String: String] = [:], isTrace: Bool = false
     ) {
         let own = repository.metadata.annotations.filter { $0.key.hasPrefix(OCIRepository.eventAnnotationPrefix) }
         self.init(
-            object: ObjectReference(repository), type: type, reason: reason, message: message,
+            object: ObjectReference(repository), type: type, reason: reason, message: message, date: date,
             annotations: annotations, metadata: own, isTrace: isTrace)
     }
 }

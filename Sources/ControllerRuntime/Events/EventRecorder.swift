@@ -37,7 +37,7 @@ package final class EventRecorder: EventRecording, Service {
     /// Writes events until cancelled, then what still waits, for two seconds at the most; the rest is dropped and counted.
     package func run() async throws {
         let dropped = await mailbox.drain(grace: EventGrace.atTheEnd, time: time) { [self] record in
-            switch correlation.withLock({ $0.decide(record, now: time.uptime, date: time.now) }) {
+            switch correlation.withLock({ $0.decide(record, now: time.uptime) }) {
             case .drop: metrics.count(.dropped)
             case .create(let event):
                 await deliver(event) { () async throws(KubernetesError) in try await self.create(event) }

@@ -8,11 +8,6 @@ package final class NotificationSender: EventRecording, Service {
     private static let attempts = 5
     private static let timeout: Duration = .seconds(5)
 
-    private struct Notification: Sendable {
-        let record: EventRecord
-        let date: Timestamp
-    }
-
     private let http: any HTTPClient
     private let address: String
     private let connection: ConnectionPolicy
@@ -21,7 +16,7 @@ package final class NotificationSender: EventRecording, Service {
     private let time: any TimeSource
     private let logger: Logger
     private let metrics: EventMetrics
-    private let mailbox: BoundedMailbox<Notification>
+    private let mailbox: BoundedMailbox<EventRecord>
 
     /// A sender that does not run yet; what is recorded before is kept.
     /// - Parameters:
@@ -46,7 +41,7 @@ package final class NotificationSender: EventRecording, Service {
 
     package func record(_ event: EventRecord) {
         guard !event.isTrace else { return }
-        if !mailbox.put(Notification(record: event, date: time.now)) { metrics.count(.dropped) }
+        if !mailbox.put(event) { metrics.count(.dropped) }
     }
 
     /// Posts until cancelled, then what still waits, for two seconds at the most; the rest is dropped and counted.
@@ -55,9 +50,9 @@ package final class NotificationSender: EventRecording, Service {
         metrics.count(.dropped, by: dropped)
     }
 
-    private func deliver(_ notification: Notification) async {
+    private func deliver(_ record: EventRecord) async {
         let backoff = Backoff(base: .seconds(1), maximum: .seconds(30))
-        let body = payload(notification).serialized()
+        let body = payload(record).serialized()
         for attempt in 0..<Self.attempts {
             let fault: String
             switch await post(body) {
@@ -71,13 +66,13 @@ package final class NotificationSender: EventRecording, Service {
             case .status(500...):
                 fault = "the receiver answered with a server error"
             case .status(let code):
-                failed("the receiver answered with HTTP status \(code)", notification)
+                failed("the receiver answered with HTTP status \(code)", record)
                 return
             case .unreachable(let reason, let isRetryable):
-                guard isRetryable else { return failed(reason, notification) }
+                guard isRetryable else { return failed(reason, record) }
                 fault = reason
             }
-            guard attempt < Self.attempts - 1, !Task.isCancelled else { return failed(fault, notification) }
+            guard attempt < Self.attempts - 1, !Task.isCancelled else { return failed(fault, record) }
             try? await time.sleep(for: backoff.delay(attempt: attempt))
         }
     }
@@ -102,22 +97,21 @@ package final class NotificationSender: EventRecording, Service {
         }
     }
 
-    private func failed(_ reason: String, _ notification: Notification) {
+    private func failed(_ reason: String, _ record: EventRecord) {
         metrics.count(.failed)
-        let object = notification.record.object
+        let object = record.object
         logger.error(
             "An event could not be posted: \(reason)",
             [
-                "reason": .string(notification.record.reason), "namespace": .string(object.namespace),
+                "reason": .string(record.reason), "namespace": .string(object.namespace),
                 "name": .string(object.name),
             ])
     }
 
-    private func payload(_ notification: Notification) -> JSONValue {
-        let record = notification.record
+    private func payload(_ record: EventRecord) -> JSONValue {
         var value: JSONValue = [
             "involvedObject": record.object.json, "severity": record.type == .warning ? "error" : "info",
-            "timestamp": .string(notification.date.rfc3339), "message": .string(record.message),
+            "timestamp": .string(record.date.rfc3339), "message": .string(record.message),
             "reason": .string(record.reason), "reportingController": .string(component),
             "reportingInstance": .string(instance),
         ]

@@ -13,24 +13,31 @@ struct SourceEvents: Sendable {
     private struct Untold: Sendable {
         let digest: String
         let isNew: Bool
+        let date: Timestamp
     }
 
     private let recorder: any EventRecording
+    private let time: any TimeSource
     private let untold = Locked<[NamespacedName: Untold]>([:])
 
-    init(recorder: any EventRecording) { self.recorder = recorder }
+    init(recorder: any EventRecording, time: any TimeSource) {
+        self.recorder = recorder
+        self.time = time
+    }
 
     /// Tells how a reconcile ended. `object` is what it started from.
-    func record(_ observation: Observation, of object: OCIRepository, logger: Logger) {
+    /// - Parameter date: when it ended: the status was written meanwhile.
+    func record(_ observation: Observation, of object: OCIRepository, at date: Timestamp, logger: Logger) {
         switch observation.progress {
         case .running, .suspended:
             return
         case .failed(let failure):
             // The runner logs the failure itself.
-            recorder.record(EventRecord(object, type: .warning, reason: failure.reason, message: failure.message))
+            recorder.record(
+                EventRecord(object, type: .warning, reason: failure.reason, message: failure.message, date: date))
         case .stored(let artifact, _):
             let (isNew, hadFailed) = news(of: artifact, object)
-            untold.withLock { _ = $0.removeValue(forKey: object.key) }
+            let told = untold.withLock { $0.removeValue(forKey: object.key) }
             if isNew || hadFailed {
                 let message = Self.storedMessage(artifact, of: object) + (observation.selection.map { ", \($0)" } ?? "")
                 var annotations = [
@@ -40,7 +47,8 @@ struct SourceEvents: Sendable {
                 recorder.record(
                     EventRecord(
                         object, type: .normal, reason: isNew ? "NewArtifact" : ConditionReason.succeeded,
-                        message: message, annotations: annotations))
+                        message: message, date: told?.digest == artifact.digest ? told?.date ?? date : date,
+                        annotations: annotations))
                 logger.info(message)
             } else {
                 let message = "artifact up-to-date with remote revision: '\(artifact.revision)'"
@@ -48,7 +56,9 @@ struct SourceEvents: Sendable {
                     observation.requestedAt != nil && observation.requestedAt != object.status.lastHandledReconcileAt
                 if isRequested {
                     recorder.record(
-                        EventRecord(object, type: .normal, reason: "ArtifactUpToDate", message: message, isTrace: true))
+                        EventRecord(
+                            object, type: .normal, reason: "ArtifactUpToDate", message: message, date: date,
+                            isTrace: true))
                 }
                 logger.info(message)
             }
@@ -57,11 +67,16 @@ struct SourceEvents: Sendable {
 
     /// Keeps what there is to tell of a reconcile whose end could not be written: the status may hold it all the same, so
     /// that the next reconcile would find nothing new.
-    func postpone(_ observation: Observation, of object: OCIRepository) {
+    func postpone(_ observation: Observation, of object: OCIRepository, at date: Timestamp) {
         guard case .stored(let artifact, _) = observation.progress else { return }
         let (isNew, hadFailed) = news(of: artifact, object)
         guard isNew || hadFailed else { return }
-        untold.withLock { $0[object.key] = Untold(digest: artifact.digest, isNew: isNew) }
+        untold.withLock { untold in
+            let known = untold[object.key]
+            untold[object.key] = Untold(
+                digest: artifact.digest, isNew: isNew,
+                date: known?.digest == artifact.digest ? known?.date ?? date : date)
+        }
     }
 
     /// Forgets an object that is gone.
@@ -82,7 +97,9 @@ struct SourceEvents: Sendable {
     func collected(_ count: Int, of object: OCIRepository, logger: Logger) {
         let message = "garbage collected \(count) artifacts"
         recorder.record(
-            EventRecord(object, type: .normal, reason: "GarbageCollectionSucceeded", message: message, isTrace: true))
+            EventRecord(
+                object, type: .normal, reason: "GarbageCollectionSucceeded", message: message, date: time.now,
+                isTrace: true))
         logger.info(message)
     }
 
@@ -90,7 +107,9 @@ struct SourceEvents: Sendable {
     func damaged(_ artifact: Artifact, found: Digest, of object: OCIRepository, logger: Logger) {
         let message =
             "failed to verify artifact '\(artifact.path)': its content has digest \(found), not \(artifact.digest); it is built anew"
-        recorder.record(EventRecord(object, type: .warning, reason: "ArtifactVerificationFailed", message: message))
+        recorder.record(
+            EventRecord(
+                object, type: .warning, reason: "ArtifactVerificationFailed", message: message, date: time.now))
         logger.error(message)
     }
 
@@ -98,7 +117,8 @@ struct SourceEvents: Sendable {
     func skipped(_ stored: StoredArtifact, of object: OCIRepository, logger: Logger) {
         guard !stored.skipped.isEmpty else { return }
         let message = stored.skipped.description
-        recorder.record(EventRecord(object, type: .normal, reason: "EntriesSkipped", message: message))
+        recorder.record(
+            EventRecord(object, type: .normal, reason: "EntriesSkipped", message: message, date: time.now))
         logger.info(message)
     }
 

@@ -57,6 +57,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
             #expect(try await bench.object().metadata.resourceVersion == version, "the second failure wrote the status")
             let events = bench.events.all
             #expect(events.count == 2 && events.first == events.last?.at(events.first), "\(events)")
+            if let first = events.first?.date, let last = events.last?.date { #expect(first + .seconds(30) <= last) }
 
             // Whatever hung or streamed was let go.
             try await eventually("the end of all transfers") { bench.registry.underWay == 0 }
@@ -121,7 +122,10 @@ extension EventRecord {
     /// The event as if it had been recorded about the same version of its object as `other`.
     func at(_ other: EventRecord?) -> EventRecord {
         var copy = self
-        if let other { copy.object.resourceVersion = other.object.resourceVersion }
+        if let other {
+            copy.object.resourceVersion = other.object.resourceVersion
+            copy.date = other.date
+        }
         return copy
     }
 }
