@@ -68,6 +68,7 @@ final class SharedState: Sendable {
     let http: any HTTPClient
     let configuration: RegistryClient.Configuration
     let schemes: SchemeMemory
+    let outages: Outages
     let gates: HostGates
     let authorizer: Authorizer
     let resolutions = SingleFlight<ResolutionKey, Descriptor>()
@@ -85,6 +86,7 @@ final class SharedState: Sendable {
         self.logger = logger
         self.time = time
         schemes = SchemeMemory(allowsLocalPlainHTTP: configuration.allowsLocalPlainHTTP, time: time)
+        outages = Outages(time: time)
         gates = HostGates(configuration: configuration, time: time)
         authorizer = Authorizer(http: http, tokens: tokens, metrics: metrics, schemes: schemes, logger: logger)
     }

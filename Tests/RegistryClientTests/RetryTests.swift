@@ -101,6 +101,59 @@ struct RetryTests {
         _ = try await RegistryClient.scripted(http).repository(try repository()).resolve(.tag("1"))
     }
 
+    @Test("A registry that was away a moment ago is asked once, until it answers or time has passed")
+    func outages() async throws {
+        let time = ManualTime()
+        let failure = Locked<HTTPTransportError.Code?>(.connect)
+        let http = ScriptedClient { exchange, _ throws(HTTPTransportError) in
+            if let code = failure.current, exchange.url.hasPrefix("https://ghcr.io/") { throw .failing(code) }
+            return Sample.answer(exchange)
+        }
+        let client = RegistryClient.scripted(http, time: time)
+        /// The requests that it took, and whether it worked.
+        func resolve(_ name: String) async throws -> (Int, Bool) {
+            let before = http.lines.count
+            let source = client.repository(try repository(name))
+            let work = Task { try await source.resolve(.tag("1")) }
+            let isDone = Locked(false)
+            Task {
+                _ = await work.result
+                isDone.withLock { $0 = true }
+            }
+            try await eventually {
+                time.advance(by: .milliseconds(time.sleeperCount > 0 ? 2 : 0))
+                return isDone.current
+            }
+            return (http.lines.count - before, (try? await work.value) != nil)
+        }
+        for code in [HTTPTransportError.Code.connect, .resolve, .timeout, .closed] {
+            failure.withLock { $0 = code }
+            #expect(try await resolve("ghcr.io/team/app") == (3, false), "\(code)")
+            #expect(try await resolve("ghcr.io/team/other") == (1, false), "\(code)")
+            time.advance(by: .seconds(29))
+            #expect(try await resolve("ghcr.io/team/other") == (1, false), "\(code)")
+            time.advance(by: .seconds(2))
+            #expect(try await resolve("ghcr.io/team/other") == (3, false), "\(code)")
+            // Another registry is another matter, and one that answers is back.
+            #expect(try await resolve("other.example/team/app") == (1, true))
+            failure.withLock { $0 = nil }
+            #expect(try await resolve("ghcr.io/team/app") == (1, true))
+        }
+    }
+
+    @Test("A registry that is up heals a lost connection within the request, after an outage too")
+    func lostConnections() async throws {
+        let fates = Locked<[HTTPTransportError.Code?]>([.connect, .connect, .connect, nil, .closed, nil])
+        let http = ScriptedClient { exchange, _ throws(HTTPTransportError) in
+            if let code = fates.withLock({ $0.removeFirst() }) { throw .failing(code) }
+            return Sample.answer(exchange)
+        }
+        let source = RegistryClient.scripted(http).repository(try repository())
+        await #expect(throws: RegistryError.self) { try await source.resolve(.tag("1")) }
+        for _ in 0..<2 { #expect(try await source.resolve(.tag("1")) == Sample.descriptor) }
+        #expect(fates.current.isEmpty)
+    }
+
     @Test("The timeout covers all that is done with a repository")
     func timeout() async throws {
         let time = ManualTime()

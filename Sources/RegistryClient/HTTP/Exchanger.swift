@@ -21,9 +21,19 @@ struct Exchanger: Sendable {
         var attempt = 0
         while true {
             let failure: RegistryError
-            do throws(RegistryError) { return try await tryOnce(request) } catch { failure = error }
+            do throws(RegistryError) {
+                let response = try await tryOnce(request)
+                shared.outages.end(registry, access.key)
+                return response
+            } catch {
+                failure = error
+            }
             guard !Task.isCancelled else { throw .cancelled(request.action) }
             attempt += 1
+            if failure.httpStatus != nil { shared.outages.end(registry, access.key) }
+            let isAway = failure.isRetryable && failure.transportCode != nil
+            guard !(isAway && shared.outages.goesOn(registry, access.key)) else { throw failure }
+            if isAway, attempt == shared.configuration.maximumAttempts { shared.outages.begin(registry, access.key) }
             guard failure.isRetryable, request.isRepeatable, attempt < shared.configuration.maximumAttempts else {
                 throw failure
             }

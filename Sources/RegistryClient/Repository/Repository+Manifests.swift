@@ -23,10 +23,8 @@ extension Repository: ManifestFetching {
             }
         } catch {
             // Whoever started the shared request may have had less time left than we have.
-            guard error.code == .timeout || error.code == .cancelled, !Task.isCancelled, deadline.allows(.seconds(1))
-            else {
-                throw error
-            }
+            let isOthersEnd = error.code == .cancelled || (error.code == .timeout && error.transportCode == nil)
+            guard isOthersEnd, !Task.isCancelled, deadline.allows(.seconds(1)) else { throw error }
         }
         return try await resolveAlone(reference, action)
     }
