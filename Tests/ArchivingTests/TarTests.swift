@@ -264,8 +264,13 @@ import Testing
         #expect(try isIrregular("0", "0104755") == true)
     }
 
-    @Test(arguments: ["31 SCHILY.xattr.user.a=1234567\n", "31 LIBARCHIVE.xattr.user.a=MTI\n"])
-    func marksExtendedAttributes(record: String) throws {
+    @Test(arguments: [
+        "SCHILY.xattr.user.a", "LIBARCHIVE.xattr.user.a", "SCHILY.acl.access", "SCHILY.acl.default", "SCHILY.acl.ace",
+        "SCHILY.fflags", "RHT.security.selinux", "MSWINDOWS.rawsd", "SUN.holesdata",
+    ])
+    func marksExtendedAttributes(key: String) throws {
+        // Two digits for the length, a blank, an equals sign, two bytes of value and a newline.
+        let record = "\(key.utf8.count + 7) \(key)=rw\n"
         let local = extended(record) + header("a") + header("b") + Self.end
         #expect(try readTar(local).members.map(\.entry.isIrregular) == [true, false])
         let global = extended(record, flag: "g") + header("a") + header("b") + Self.end

@@ -5,8 +5,15 @@ struct PAXRecords {
     var size: Int64?
     /// Whether the file is stored with holes, in one of GNU's three pax formats.
     var isSparse = false
-    /// Whether there are extended attributes, such as the capabilities of a file.
+    /// Whether there are extended attributes, such as the capabilities of a file, or access control lists.
     var hasExtendedAttributes = false
+
+    /// What the keys of extended attributes, access control lists, labels and file flags begin with, as GNU tar, star,
+    /// bsdtar and systems with labels write them.
+    private static let attributes = [
+        "SCHILY.xattr.", "SCHILY.acl.", "SCHILY.fflags", "LIBARCHIVE.xattr.", "RHT.security.", "MSWINDOWS.",
+        "SUN.",
+    ]
 
     /// Whether these rename or resize, so that readers that leave global headers unread see something else.
     var changesEntries: Bool { path != nil || linkPath != nil || size != nil || isSparse }
@@ -48,9 +55,7 @@ struct PAXRecords {
             }
         }
         if key.starts(with: "GNU.sparse.".utf8) { isSparse = true }
-        if key.starts(with: "SCHILY.xattr.".utf8) || key.starts(with: "LIBARCHIVE.xattr.".utf8) {
-            hasExtendedAttributes = true
-        }
+        if Self.attributes.contains(where: { key.starts(with: $0.utf8) }) { hasExtendedAttributes = true }
         return true
     }
 }
