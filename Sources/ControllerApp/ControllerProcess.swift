@@ -64,6 +64,8 @@ private struct ControllerParts: Sendable {
     /// What outlives the controller while this replica leads: it takes the events of the last reconciliations too.
     private let recorders: [any Service]
     private let publicTrust: PublicTrust?
+    private let pulse: Pulse
+    private let currentElector = Locked<LeaderElector?>(nil)
     private let isStoreReady = Locked(false)
     /// Held from the first leadership to the end of the process.
     private let storageLock = Locked<StorageLock?>(nil)
@@ -74,6 +76,8 @@ private struct ControllerParts: Sendable {
         let flags = configuration.flags, values = configuration.values
         let time = time, metrics = metrics
         metrics.addProcessMetrics()
+        pulse = Pulse(time: time)
+        services.append(pulse)
         http = CurlClient()
         identity = "\(ProcessInfo.processInfo.hostName)_\(Hexadecimal.encode(SecureRandom.bytes(8)))"
 
@@ -174,10 +178,17 @@ private struct ControllerParts: Sendable {
                     storeIsReady.current || isElecting ? nil : "the stored artifacts are not read yet"
                 },
             ]
+            let pulse = pulse, controller = controller, currentElector = currentElector
+            let liveness = [
+                HealthHandler.Check(name: "tasks") { pulse.problem },
+                HealthHandler.Check(name: "workers") { controller.standstill },
+                HealthHandler.Check(name: "lease") { currentElector.current?.standstill },
+            ]
             services.append(
                 try HTTPServer(
                     configuration: Self.serving(address, "health"),
-                    handler: HealthHandler(readiness: checks, notes: { publicTrust.map { [$0.note] } ?? [] }),
+                    handler: HealthHandler(
+                        liveness: liveness, readiness: checks, notes: { publicTrust.map { [$0.note] } ?? [] }),
                     logger: logger))
         }
         if let address = configuration.metricsAddress {
@@ -261,7 +272,10 @@ private struct ControllerParts: Sendable {
                 retryPeriod: election.retryPeriod),
             releasesOnCancel: election.releasesOnCancel)
         elector.endsWhenAnotherLeads = isResuming
-        return LeaderElector(configuration: elector, server: server, time: time, metrics: metrics, logger: logger)
+        let candidate = LeaderElector(
+            configuration: elector, server: server, time: time, metrics: metrics, logger: logger)
+        currentElector.withLock { $0 = candidate }
+        return candidate
     }
 
     private func serveArtifacts() async throws {

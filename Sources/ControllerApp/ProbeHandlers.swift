@@ -10,6 +10,8 @@ struct HealthHandler: HTTPHandler {
         let problem: @Sendable () -> String?
     }
 
+    /// What `/healthz` looks at: what only a new process mends, and nothing that is outside of this one.
+    let liveness: [Check]
     let readiness: [Check]
     /// What `/readyz?verbose` tells besides: it never decides.
     let notes: @Sendable () -> [String]
@@ -19,7 +21,7 @@ struct HealthHandler: HTTPHandler {
             return Self.text("method not allowed\n", status: 405)
         }
         switch request.path {
-        case "/healthz": return report([], notes: [], request)
+        case "/healthz": return report(liveness, notes: [], request)
         case "/readyz": return report(readiness, notes: notes(), request)
         default: return Self.text("not found\n", status: 404)
         }

@@ -88,6 +88,45 @@ import Testing
             server: server, time: time, random: .seeded(3))
     }
 
+    /// A request that neither ends nor heeds its deadline leaves the lease to itself; a server that is away does not.
+    @Test func aLeaseThatNobodyAttendsToIsNoticed() async throws {
+        /// Does not answer, and cannot be cancelled.
+        final class Silence: KubernetesAPIServer {
+            let isAway = Locked(true)
+            let doors = Locked<[CheckedContinuation<Void, Never>]>([])
+            func send(_ request: APIRequest) async throws(KubernetesError) -> JSONValue {
+                if !isAway.current { await withCheckedContinuation { door in doors.withLock { $0.append(door) } } }
+                throw KubernetesError(.transport, "down", isRetryable: true)
+            }
+            func watch(_ request: APIRequest) async throws(KubernetesError) -> WatchStream {
+                throw KubernetesError(.transport, "no watches here", isRetryable: false)
+            }
+        }
+        let (time, server) = (ManualTime(), Silence())
+        let elector = LeaderElector(
+            configuration: .init(lease: NamespacedName(namespace: "n", name: "l"), identity: "a"), server: server,
+            time: time, random: .seeded(3))
+        time.advance(by: .seconds(10_000))
+        #expect(elector.standstill == nil, "it does not stand")
+        let running = Task { try await elector.run {} }
+        for _ in 0..<300 {
+            await time.waitForSleepers()
+            time.advance(by: .seconds(5))
+        }
+        #expect(elector.standstill == nil, "it goes on trying")
+        server.isAway.withLock { $0 = false }
+        try await pass(time) { !server.doors.current.isEmpty }
+        time.advance(by: .seconds(430))
+        #expect(elector.standstill == nil)
+        time.advance(by: .seconds(20))
+        #expect(elector.standstill?.hasPrefix("the lease n/l is not attended to since 2026-") == true)
+        server.isAway.withLock { $0 = true }
+        running.cancel()
+        for door in server.doors.withLock({ $0 }) { door.resume() }
+        _ = await running.result
+        #expect(elector.standstill == nil, "it stands no more")
+    }
+
     /// Lets time pass, little by little, until `condition` holds.
     private func pass(_ time: ManualTime, until condition: () -> Bool) async throws {
         try await eventually {

@@ -42,6 +42,8 @@ package final class Controller: Service {
         /// What of the queue's `readiedCount` the metrics have.
         var countedAdds = 0
         var isWorking = false
+        /// When the end began; nil before.
+        var endBegan: Duration?
     }
 
     private let configuration: Configuration
@@ -123,6 +125,20 @@ package final class Controller: Service {
         return state.withLock { $0.isWorking ? $0.queue.waiting(now: now) : [:] }
     }
 
+    /// What is stuck so that only a new process helps, and since when; nil if nothing is, also where nobody is to work.
+    package var standstill: String? {
+        let now = time.uptime
+        let situation: Standstill.Situation? = state.withLock { state in
+            guard state.isWorking else { return nil }
+            return Standstill.Situation(
+                concurrency: configuration.concurrency, begins: state.executions.mapValues(\.begin),
+                waiting: state.executions.count < configuration.concurrency ? state.queue.waiting(now: now) : [:],
+                reconcileTimeout: configuration.reconcileTimeout, endBegan: state.endBegan,
+                drainTimeout: configuration.drainTimeout)
+        }
+        return situation.flatMap { Standstill(situation: $0, now: now, date: time.now).description }
+    }
+
     private func publish(_ state: inout State) {
         metrics.setDepth(state.queue.depth)
         metrics.added(state.queue.readiedCount - state.countedAdds)
@@ -135,7 +151,10 @@ package final class Controller: Service {
     package func run() async throws {
         do { try await isReady() } catch is CancellationError { return }
         logger.info("Starting workers", ["worker count": .integer(Int64(configuration.concurrency))])
-        state.withLock { $0.isWorking = true }
+        state.withLock { state in
+            state.isWorking = true
+            state.endBegan = nil
+        }
         defer { state.withLock { $0.isWorking = false } }
         while !Task.isCancelled {
             switch takeNext() {
@@ -143,6 +162,7 @@ package final class Controller: Service {
             case .wait(let limit): await changed.wait(atMost: limit, time: time)
             }
         }
+        state.withLock { $0.endBegan = time.uptime }
         await drain()
         logger.info("All workers finished")
     }
@@ -168,7 +188,7 @@ package final class Controller: Service {
     }
 
     private func start(_ work: WorkQueueState<NamespacedName>.Work) {
-        let execution = Execution()
+        let execution = Execution(begin: time.uptime)
         state.withLock { $0.executions[work.key] = execution }
         metrics.started(waited: work.waited)
         // Not a child task: shutdown lets it go on for a while.

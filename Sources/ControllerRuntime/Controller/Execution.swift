@@ -16,7 +16,11 @@ final class Execution: Sendable {
         var interruption: Interruption?
     }
 
+    /// When it began, as a reading of the uptime.
+    let begin: Duration
     private let state = Locked(State())
+
+    init(begin: Duration) { self.begin = begin }
 
     /// Why it was ended, if it was; the first reason stands.
     var interruption: Interruption? { state.current.interruption }

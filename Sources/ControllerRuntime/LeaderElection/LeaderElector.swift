@@ -48,6 +48,8 @@ package final class LeaderElector: Sendable {
     private let logger: Logger
     private let status: Gauge
     private let state: Locked<LeaderElectionState>
+    /// When the campaign last took a step; nil while there is none.
+    private let lastStep = Locked<Duration?>(nil)
 
     /// A candidate that does not stand yet.
     package init(
@@ -74,6 +76,16 @@ package final class LeaderElector: Sendable {
     /// Whether this process is the leader now, by its own clock: false as soon as the renew deadline has passed, even if
     /// nothing has run since (a suspended process).
     package var isLeading: Bool { state.withLock { $0.isLeading(at: time.uptime) } }
+
+    /// Since when the campaign has taken no step, though each ends in time; nil while it goes on, leading or not, and where there
+    /// is none.
+    package var standstill: String? {
+        let now = time.uptime, timing = configuration.timing
+        // A step is a request, which has a deadline, or a pause.
+        let limit = (timing.leaseDuration + timing.renewDeadline + timing.retryPeriod) * 2 + Standstill.grace
+        guard let last = lastStep.current, now - last > limit else { return nil }
+        return "the lease \(configuration.lease) is not attended to since \((time.now + (last - now)).rfc3339)"
+    }
 
     /// Waits for the leadership, then runs `body`, and ends when it does. On cancellation `body` is cancelled and waited
     /// for, and then the lease is released.
@@ -110,7 +122,9 @@ package final class LeaderElector: Sendable {
         var lastHolder = ""
         var random = random
         logger.info("Attempting to acquire leader lease")
+        defer { lastStep.withLock { $0 = nil } }
         while !Task.isCancelled {
+            lastStep.withLock { $0 = time.uptime }
             let step = state.withLock { $0.nextStep(now: time.uptime, date: time.now) }
             switch step {
             case .wait(let delay): try? await time.sleep(for: delay)
