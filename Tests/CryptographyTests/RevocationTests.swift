@@ -67,6 +67,29 @@ struct RevocationTests {
         if case .revoked(let revocation)? = status { revocation } else { nil }
     }
 
+    /// Looking through a long list ends soon after nobody waits for it any more.
+    @Test func longListsCanBeLeft() throws {
+        let authority = try Authority()
+        var mint = RevocationListMint(key: authority.key, issuer: authority.certificate.subject, at: Self.now)
+        let entry = DERWriter.sequence(DERWriter.integer(1_000_000), DERWriter.generalizedTime(Self.now))
+        mint.encodedEntries = Array((0..<20_000).map { _ in entry }.joined())
+        let list = try RevocationList(der: try mint.der())
+        var asked = 0
+        #expect(
+            try list.status(of: authority.leaf) {
+                asked += 1
+                return false
+            } == nil)
+        #expect((2...20).contains(asked))
+        let error = #expect(throws: CryptographyError.self) {
+            try list.status(of: authority.leaf) {
+                asked += 100
+                return true
+            }
+        }
+        #expect(error?.message.contains("cancelled") == true && asked < 200)
+    }
+
     @Test func soundResponses() throws {
         let authority = try Authority()
         #expect(try authority.status() == .good)

@@ -21,6 +21,8 @@ package struct RevocationListMint {
     package var thisUpdate: Timestamp
     package var nextUpdate: Timestamp?
     package var entries: [Entry] = []
+    /// Further entries, encoded one after the other.
+    package var encodedEntries: [UInt8] = []
     package var extensions: [CertificateBuilder.Extension] = []
     /// What the signed part says the signature's algorithm is; nil for what it is.
     package var statedAlgorithm: [UInt8]?
@@ -42,7 +44,8 @@ package struct RevocationListMint {
         let tbs = DERWriter.sequence(
             DERWriter.integer(1), statedAlgorithm ?? algorithm, issuer.encoding, DERWriter.generalizedTime(thisUpdate),
             nextUpdate.map { DERWriter.generalizedTime($0) } ?? [],
-            list.isEmpty ? [] : DERWriter.element(DERTag.sequence, Array(list.joined())),
+            list.isEmpty && encodedEntries.isEmpty
+                ? [] : DERWriter.element(DERTag.sequence, Array(list.joined()) + encodedEntries),
             extensions.isEmpty ? [] : DERWriter.explicit(0, CertificateBuilder.Extension.list(extensions)))
         return DERWriter.sequence(tbs, algorithm, DERWriter.bits(try key.sign(tbs)))
     }

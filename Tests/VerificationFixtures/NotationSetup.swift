@@ -81,11 +81,13 @@ package struct NotationSetup {
         registry.refer(referrer)
     }
 
-    package func verify(in registry: MemoryRegistry, limits: NotationVerifier.Limits = .init()) async throws
-        -> NotationVerdict
-    {
+    package func verify(
+        in registry: MemoryRegistry, limits: NotationVerifier.Limits = .init(),
+        executor: BlockingExecutor = BlockingExecutor(label: "test", width: 1)
+    ) async throws -> NotationVerdict {
         let verifier = NotationVerifier(
-            trust: try trust(), revocation: revocation, limits: limits, time: ManualTime(start: now))
+            trust: try trust(), revocation: revocation, limits: limits, time: ManualTime(start: now),
+            executor: executor)
         return try await verifier.verify(
             descriptor, repository: try RepositoryReference(parsing: repository), in: registry)
     }

@@ -1,7 +1,9 @@
 import Core
 import Cryptography
+import Glibc
 import OCI
 import TestPKI
+import TestSupport
 import Testing
 import Verification
 import VerificationFixtures
@@ -67,6 +69,32 @@ struct NotationRevocationTests {
         let error = await #expect(throws: VerificationError.self) { try await setup.verify() }
         #expect(error?.findings.first?.rejection.code == .revoked)
         #expect(error?.message.contains("reason 1") == true)
+    }
+
+    /// A list may have a million entries: reading it is for threads that nothing else waits for. It ends when nobody waits.
+    @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+    func listsAreReadApart(_ isAbandoned: Bool) async throws {
+        let setup = try Self.setup(lists: [Self.list])
+        try Self.publish(setup)
+        let registry = MemoryRegistry()
+        try setup.push(to: registry)
+        let revocation = setup.revocation
+        let executor = BlockingExecutor(label: "test", width: 1)
+        let isOver = Locked(false)
+        defer { isOver.withLock { $0 = true } }
+        Task { await executor.run { while !isOver.current { usleep(1000) } } }
+        try await eventually("the occupation") { executor.pendingCount == 1 }
+        let work = Task { try await setup.verify(in: registry, executor: executor).description }
+        try await eventually("the list waits for its turn") { executor.pendingCount == 2 }
+        if isAbandoned { work.cancel() }
+        isOver.withLock { $0 = true }
+        if isAbandoned {
+            let error = await #expect(throws: VerificationError.self) { try await work.value }
+            #expect(error?.code == .lookup && revocation?.retained.isEmpty == true, "\(error?.message ?? "")")
+        } else {
+            #expect(try await work.value.contains("signed by"))
+            #expect(revocation?.retained.count == 1)
+        }
     }
 
     @Test func longQuestionsArePosted() async throws {

@@ -1,4 +1,5 @@
 internal import Archiving
+internal import Core
 
 /// Writes the artifact while a layer is read again: only files and folders, each once, in the layer's order, without what is
 /// ignored; zero times, owner 0, three modes. The same layer and rules give the same bytes everywhere.

@@ -1,4 +1,5 @@
 internal import Archiving
+internal import Core
 
 /// Unpacks a layer in pieces, checks the limits on its size, and hands its entries to a visitor. Used by one thread at a
 /// time.

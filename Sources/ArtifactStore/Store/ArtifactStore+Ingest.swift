@@ -186,7 +186,9 @@ extension ArtifactStore {
         group.addTask { [executor] in try await executor.run { try writing.consume(batch) } }
         if let inspecting {
             // A batch may unpack to a great deal.
-            group.addTask { [self] in try await cancellable(inspecting.flag) { _ in try inspecting.consume(batch) } }
+            group.addTask { [self] in
+                try await executor.runCancellable(inspecting.flag) { _ in try inspecting.consume(batch) }
+            }
         }
     }
 
@@ -196,7 +198,7 @@ extension ArtifactStore {
     private func finish(
         _ slot: ObjectSlot, _ origin: Origin, _ name: String, _ writing: WritingLane, _ inspecting: InspectingLane?
     ) async throws -> StoredArtifact {
-        try await cancellable { [self] flag in
+        try await executor.runCancellable { [self] flag in
             let digest = writing.layerDigest
             guard digest == origin.layerDigest else {
                 throw ArtifactStoreError(
@@ -216,7 +218,7 @@ extension ArtifactStore {
         try checkSize(origin)
         let flag = CancellationFlag()
         let inspecting = try inspectingLane(origin, flag)
-        return try await cancellable(flag) { [self] flag in
+        return try await executor.runCancellable(flag) { [self] flag in
             guard let layer = try layout.file(of: origin.object, in: layout.layers),
                 try layer.status().inode == slot.record.layer?.inode
             else { return nil }
@@ -277,20 +279,6 @@ extension ArtifactStore {
         } catch {
             _ = try? layout.ingest.remove(name)
             throw error
-        }
-    }
-
-    /// Runs blocking work that looks at a flag from time to time, which cancelling the task sets.
-    private func cancellable<Value: Sendable>(
-        _ flag: CancellationFlag = CancellationFlag(), _ body: @escaping @Sendable (CancellationFlag) throws -> Value
-    ) async throws -> Value {
-        return try await withTaskCancellationHandler {
-            try await executor.run {
-                try flag.check()
-                return try body(flag)
-            }
-        } onCancel: {
-            flag.set()
         }
     }
 }

@@ -86,19 +86,10 @@ final class ArtifactOutput {
     var digest: Digest { hash.current() }
 }
 
-/// Tells blocking work that nobody waits for it any more.
-final class CancellationFlag: Sendable {
-    private let isSet = Locked(false)
-
-    func set() { isSet.withLock { $0 = true } }
-
-    func check() throws(CancellationError) {
-        if isSet.current { throw CancellationError() }
-    }
-
+extension CancellationFlag {
     /// ``check()`` for visitors of an archive: matching one entry against intricate rules may take long.
     func checkEntry() throws(ArchiveError) {
-        if isSet.current { throw ArchiveError(.cancelled, "the work was cancelled", underlying: CancellationError()) }
+        if isRaised { throw ArchiveError(.cancelled, "the work was cancelled", underlying: CancellationError()) }
     }
 }
 

@@ -7,6 +7,9 @@ package struct RevocationList: Sendable {
     /// How far an authority's clock may be ahead.
     private static let skew: Duration = .seconds(300)
 
+    /// Entries that are looked at before it is asked again whether anybody still waits.
+    private static let entriesBetweenChecks = 4096
+
     private static let number: OID = "2.5.29.20"
     private static let deltaIndicator: OID = "2.5.29.27"
     private static let issuingPoint: OID = "2.5.29.28"
@@ -110,13 +113,22 @@ package struct RevocationList: Sendable {
     }
 
     /// What the list says of the certificate: nil when it does not name it. `.good` is what a list of changes says of a
-    /// certificate that is revoked no more.
-    /// - Throws: `CryptographyError` (`.revocation`, `.encoding`), also for an entry with an unknown critical extension.
-    package func status(of certificate: Certificate) throws(CryptographyError) -> RevocationStatus? {
+    /// certificate that is revoked no more. Every entry is looked at, of which there may be a million.
+    /// - Parameter isCancelled: asked now and then whether anybody still waits.
+    /// - Throws: `CryptographyError` (`.revocation`, `.encoding`), also for an entry with an unknown critical extension, and
+    ///   when cancelled.
+    package func status(
+        of certificate: Certificate, isCancelled: () -> Bool = { false }
+    ) throws(CryptographyError) -> RevocationStatus? {
         var reader = DERReader(entries)
+        var count = 0
         while !reader.isAtEnd {
+            count += 1
+            if count.isMultiple(of: Self.entriesBetweenChecks), isCancelled() {
+                throw CryptographyError(.revocation, "looking through the revocation list was cancelled")
+            }
             var entry = try reader.read(DERTag.sequence).reader
-            guard Array(try entry.read(DERTag.integer).content) == certificate.serialNumber else { continue }
+            guard try entry.read(DERTag.integer).content.elementsEqual(certificate.serialNumber) else { continue }
             guard let time = DERTime.parse(try entry.read()) else {
                 throw CryptographyError(.revocation, "a time of the revocation list is malformed")
             }

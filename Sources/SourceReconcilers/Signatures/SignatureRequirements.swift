@@ -11,6 +11,7 @@ struct SignatureRequirements: Sendable {
     private let acceptsAnyIdentity: Bool
     private let revocation: @Sendable (ConnectionPolicy) -> any RevocationFetching
     private let time: any TimeSource
+    private let executor = BlockingExecutor(label: "revocation", width: 2)
 
     init(
         trust: any SigstoreTrust, acceptsAnyIdentity: Bool,
@@ -60,9 +61,9 @@ struct SignatureRequirements: Sendable {
             throw SecretProblem(secret, field, error.message)
         }
         return SignatureRequirement(provider: "notation", fingerprint: trust.digest) {
-            [revocation, time] source, access in
+            [revocation, time, executor] source, access in
             let asking = access.bounding(revocation(access.connection), time: time)
-            let verifier = NotationVerifier(trust: trust, revocation: asking, time: time)
+            let verifier = NotationVerifier(trust: trust, revocation: asking, time: time, executor: executor)
             let verdict = try await verifier.verify(
                 source.descriptor, repository: source.location, in: access.repository)
             switch verdict.result {
@@ -88,7 +89,7 @@ struct SignatureRequirements: Sendable {
         }
         // Keys have no end, and ask nothing of the trusted root.
         let root = verify.secretRef == nil ? material?.root : nil
-        let verifier = CosignVerifier(policy: policy, trust: material?.root)
+        let verifier = CosignVerifier(policy: policy, trust: material?.root, time: time)
         let basis = "\(provider) \(policy.digest) \(material?.digest.description ?? "-")"
         return SignatureRequirement(provider: provider, fingerprint: Digest.of([UInt8](basis.utf8))) {
             [time] source, access in

@@ -12,9 +12,11 @@ package struct NotationVerifier: Sendable {
     package struct Limits: Sendable, Hashable {
         /// Referrers that are listed.
         package var referrers = 1000
-        /// Signatures that are fetched and judged. Upstream stops after three, so that three bad signatures, which anybody who
-        /// may push can add, hide a good one.
-        package var signatures = 32
+        /// Signatures that are fetched and judged first, newest first. Upstream stops after three, so that three bad
+        /// signatures, which anybody who may push can add, hide a good one.
+        package var newestSignatures = 32
+        /// Signatures that are fetched and judged at the end, drawn by lot.
+        package var otherSignatures = 96
 
         package init() {}
     }
@@ -26,13 +28,18 @@ package struct NotationVerifier: Sendable {
     private let fetcher: (any RevocationFetching)?
     private let limits: Limits
     private let time: any TimeSource
+    private let executor: BlockingExecutor
 
     /// A verifier by a trust policy.
-    /// - Parameter revocation: asks about revocation; nil asks nobody, and what names somebody to ask counts as unknown.
+    /// - Parameters:
+    ///   - revocation: asks about revocation; nil asks nobody, and what names somebody to ask counts as unknown.
+    ///   - executor: reads revocation lists, which may be large; shared by all verifiers, its width bounds what that costs.
     package init(
         trust: NotationTrust, revocation: (any RevocationFetching)?, limits: Limits = Limits(),
-        time: any TimeSource = SystemTime()
+        time: any TimeSource = SystemTime(),
+        executor: BlockingExecutor = BlockingExecutor(label: "revocation", width: 1)
     ) {
+        self.executor = executor
         self.trust = trust
         fetcher = revocation
         self.limits = limits
@@ -76,18 +83,26 @@ package struct NotationVerifier: Sendable {
             return nil
         }
         search.isListFull = listed.count >= limits.referrers
-        let candidates = Self.candidates(listed)
-        search.skipped += max(0, candidates.count - limits.signatures)
         let now = time.now
+        let selection = selection(listed, now)
+        search.skipped += selection.skipped
         let verification = NotationSignatureVerification(
             statement: statement, stores: trust.stores,
-            revocation: RevocationVerification(fetcher: fetcher, now: now), now: now)
+            revocation: RevocationVerification(fetcher: fetcher, now: now, executor: executor), now: now)
         var ignored: NotationVerdict?
-        for candidate in candidates.prefix(limits.signatures) {
+        for (index, candidate) in (selection.newest + selection.others).enumerated() {
             guard await search.goesOn() else { return nil }
-            let place = "signature \(candidate.digest)"
+            let isOther = index >= selection.newest.count
+            if index == selection.newest.count { search.bytes = 0 }
+            guard !isOther || search.bytes < ReferrerSelection.maximumBytes else {  // check: notation-search-bytes
+                search.skipped += 1
+                continue
+            }
+            // Which ones the others are differs from try to try, so it is no part of the message.
+            let place = isOther ? "another signature" : "signature \(candidate.digest)"
+            search.examined += 1
             do {
-                guard let envelope = try await envelope(candidate, source) else { continue }
+                guard let envelope = try await envelope(candidate, source, &search) else { continue }
                 let outcome = try await verification.verify(envelope, of: descriptor)
                 let logged = outcome.logged.map { SignatureFinding(place: place, rejection: $0) }
                 guard outcome.isAuthentic else {  // check: notation-ignored
@@ -108,14 +123,17 @@ package struct NotationVerifier: Sendable {
                 search.failed(error, at: place)
             }
         }
+        guard await search.goesOn() else { return nil }
         return ignored
     }
 
     /// The envelope that a referrer holds; nil when it is something else.
-    private func envelope(_ descriptor: Descriptor, _ source: any Source) async throws -> NotationEnvelope? {
-        guard case .image(let manifest) = try await source.fetchManifest(.digest(descriptor.digest)).parsed() else {
-            return nil
-        }
+    private func envelope(
+        _ descriptor: Descriptor, _ source: any Source, _ search: inout SignatureSearch
+    ) async throws -> NotationEnvelope? {
+        let fetched = try await source.fetchManifest(.digest(descriptor.digest))
+        search.bytes += fetched.bytes.count
+        guard case .image(let manifest) = try fetched.parsed() else { return nil }
         let types = [manifest.artifactType, manifest.config.mediaType]
         guard types.contains(Self.artifactType) else {  // check: notation-artifact-type
             return nil
@@ -128,17 +146,19 @@ package struct NotationVerifier: Sendable {
             throw Rejection(
                 .malformed, "it has \(layer.size) bytes, more than the limit of \(NotationEnvelope.maximumSize)")
         }
+        search.bytes += Int(layer.size)
         let bytes = try await source.fetchBlob(layer, limit: NotationEnvelope.maximumSize)
         return try NotationEnvelope(bytes, mediaType: layer.mediaType.description)
     }
 
     /// The referrers that may be signatures: registries need not filter, and an index under the fallback tag may say nothing
     /// of their types. Those that say they are come first, newest first.
-    private static func candidates(_ listed: [Descriptor]) -> [Descriptor] {
+    private func selection(_ listed: [Descriptor], _ now: Timestamp) -> ReferrerSelection {
         var seen: Set<Digest> = []
         let unique = listed.filter { seen.insert($0.digest).inserted }
-        let announced = unique.filter { $0.artifactType == artifactType }
-        return announced.newestFirst + unique.filter { $0.artifactType == nil }.newestFirst
+        return ReferrerSelection(
+            likely: [Self.artifactType, nil].map { wanted in unique.filter { $0.artifactType == wanted } },
+            newest: limits.newestSignatures, others: limits.otherSignatures, now: now)
     }
 
     private func verdict(

@@ -13,6 +13,8 @@ struct RevocationVerification: Sendable {
     /// nil where nobody may be asked.
     let fetcher: (any RevocationFetching)?
     let now: Timestamp
+    /// Where lists are read: millions of entries take their time.
+    let executor: BlockingExecutor
 
     /// What can be relied on, and how long.
     private struct Answer {
@@ -119,13 +121,13 @@ struct RevocationVerification: Sendable {
             var ends = [end]
             var found: RevocationStatus?
             do {
-                found = try base.status(of: certificate)
+                found = try await entry(of: certificate, in: base)
                 for changesPoint in base.freshestPoints {
                     // It has the scope of the list that it changes, wherever it is fetched from.
                     let (changes, changesEnd) = try await list(
                         at: changesPoint.urls, of: point, certificate, issuer, isDelta: true)
                     try changes.verifyDelta(of: base)  // check-call: crl-delta-base
-                    found = try changes.status(of: certificate) ?? found
+                    found = try await entry(of: certificate, in: changes) ?? found
                     ends.append(changesEnd)
                 }
             } catch {
@@ -149,8 +151,11 @@ struct RevocationVerification: Sendable {
                 timeout: Self.listTimeout)
             do {
                 let bytes = try await fetch(request)
-                let list = try RevocationList(der: Self.der(bytes))
-                try list.verify(issuer: issuer, covers: certificate, at: point, time: now)  // check-call: crl-list
+                let list = try await executor.runCancellable { [now] _ in
+                    let list = try RevocationList(der: Self.der(bytes))
+                    try list.verify(issuer: issuer, covers: certificate, at: point, time: now)  // check-call: crl-list
+                    return list
+                }
                 guard list.isDelta == isDelta else {  // check: crl-delta
                     throw Rejection(
                         .revocationUnknown, "a list of changes is where a complete one should be, or reverse")
@@ -163,6 +168,10 @@ struct RevocationVerification: Sendable {
             }
         }
         throw failure
+    }
+
+    private func entry(of certificate: Certificate, in list: RevocationList) async throws -> RevocationStatus? {
+        try await executor.runCancellable { flag in try list.status(of: certificate) { flag.isRaised } }
     }
 
     private func fetch(_ request: RevocationRequest) async throws -> [UInt8] {
