@@ -29,8 +29,11 @@ package struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible 
         let others = certificate.alternativeNames.compactMap { name in
             switch name {
             case .dns(let text): text
-            case .ip(let bytes) where bytes.count == 4: bytes.map(String.init).joined(separator: ".")
-            default: nil
+            case .ip(let bytes): IPAddressText.canonical(bytes)
+            // The subject's kinds of names are URIs, e-mail addresses and user names, which are above.
+            case .uri, .email, .other: nil
+            // Directory names, registered identifiers and the like: upstream reads none of them either.
+            case .unknown: nil
             }
         }
         subjects = uris + emails + userNames + others

@@ -11,8 +11,10 @@ package struct CosignVerifier: Sendable {
     package struct Limits: Sendable, Hashable {
         /// Referrers that are listed.
         package var referrers = 1000
-        /// Referrers whose manifest is fetched; those that say they are bundles with a signature come first, newest first.
-        package var fetchedReferrers = 32
+        /// Referrers whose manifest is fetched first: those that say they are bundles with a signature, newest first.
+        package var newestReferrers = 32
+        /// Referrers that are fetched at the end, drawn by lot.
+        package var otherReferrers = 96
         /// Layers of a `.sig` tag, newest first.
         package var layers = 64
 
@@ -26,10 +28,16 @@ package struct CosignVerifier: Sendable {
     private let policy: SignaturePolicy
     private let trust: TrustedRoot?
     private let limits: Limits
+    private let time: any TimeSource
 
     /// A verifier by a policy.
-    /// - Parameter trust: needed unless the policy accepts keys and asks for no log.
-    package init(policy: SignaturePolicy, trust: TrustedRoot?, limits: Limits = Limits()) {
+    /// - Parameters:
+    ///   - trust: needed unless the policy accepts keys and asks for no log.
+    ///   - time: tells which referrers say that they are of the future.
+    package init(
+        policy: SignaturePolicy, trust: TrustedRoot?, limits: Limits = Limits(), time: any TimeSource = SystemTime()
+    ) {
+        self.time = time
         self.policy = policy
         self.trust = trust
         self.limits = limits
@@ -45,55 +53,80 @@ package struct CosignVerifier: Sendable {
         _ digest: Digest, reference: String, in source: any Source
     ) async throws(VerificationError) -> VerifiedSignature {
         var search = SignatureSearch(reference: reference, tag: Self.tag(of: digest))
-        if let verified = await verifyBundles(digest, source, &search) { return verified }
+        let referrers = await selection(digest, source, &search)
+        for descriptor in referrers?.newest ?? [] {
+            guard await search.goesOn() else { throw search.failure() }
+            let place = "bundle \(descriptor.digest)"
+            if let verified = await verify(descriptor, at: place, digest, source, &search) { return verified }
+        }
         if let verified = await verifyTag(digest, source, &search) { return verified }
+        search.bytes = 0
+        for descriptor in referrers?.others ?? [] {
+            guard await search.goesOn() else { throw search.failure() }
+            guard search.bytes < ReferrerSelection.maximumBytes else {  // check: search-bytes
+                search.skipped += 1
+                continue
+            }
+            // Which ones these are differs from try to try, so it is no part of the message.
+            if let verified = await verify(descriptor, at: "another bundle", digest, source, &search) {
+                return verified
+            }
+        }
         throw search.failure()
     }
 
     /// The tag that cosign 2 stores a manifest's signatures under; too long to be one for a SHA-512 digest.
     package static func tag(of digest: Digest) -> String { "\(digest.algorithm.rawValue)-\(digest.hex).sig" }
 
-    private func verifyBundles(
+    /// Which referrers are looked at; nil where they cannot be listed.
+    private func selection(
         _ digest: Digest, _ source: any Source, _ search: inout SignatureSearch
-    ) async -> VerifiedSignature? {
-        let listed: [Descriptor]
+    ) async -> ReferrerSelection? {
         do {
-            listed = try await source.referrers(of: digest, artifactType: nil, limit: limits.referrers)
+            let listed = try await source.referrers(of: digest, artifactType: nil, limit: limits.referrers)
+            search.isListFull = listed.count >= limits.referrers
+            let selection = selection(listed)
+            search.skipped += selection.skipped
+            return selection
         } catch {
             search.failed(error, at: "the list of referrers")
             return nil
         }
-        search.isListFull = listed.count >= limits.referrers
-        let ranked = Self.ranked(listed)
-        search.skipped += max(0, ranked.count - limits.fetchedReferrers)
-        for descriptor in ranked.prefix(limits.fetchedReferrers) {
-            guard await search.goesOn() else { return nil }
-            do {
-                guard let bytes = try await bundle(descriptor, source) else { continue }
-                let bundle = try Bundle(parsing: bytes)
-                guard bundle.version == .v0_3 else {  // check: registry-version
-                    throw Rejection(.unsupported, "bundles older than 0.3 are not accepted from a registry")
-                }
-                guard bundle.isEnvelope else {  // check: registry-envelope
-                    throw Rejection(.unsupported, "bundles without an envelope are not accepted from a registry")
-                }
-                return try BundleVerifier(policy: policy, trust: trust).verify(bundle, artifact: .digest(digest))
-            } catch let rejection as Rejection {
-                search.found("bundle \(descriptor.digest)", rejection)
-            } catch is OCIError {
-                continue  // What is no manifest that we know holds no signature.
-            } catch {
-                search.failed(error, at: "bundle \(descriptor.digest)")
+    }
+
+    /// Judges the bundle that a referrer holds.
+    private func verify(
+        _ descriptor: Descriptor, at place: String, _ digest: Digest, _ source: any Source,
+        _ search: inout SignatureSearch
+    ) async -> VerifiedSignature? {
+        search.examined += 1
+        do {
+            guard let bytes = try await bundle(descriptor, source, &search) else { return nil }
+            let bundle = try Bundle(parsing: bytes)
+            guard bundle.version == .v0_3 else {  // check: registry-version
+                throw Rejection(.unsupported, "bundles older than 0.3 are not accepted from a registry")
             }
+            guard bundle.isEnvelope else {  // check: registry-envelope
+                throw Rejection(.unsupported, "bundles without an envelope are not accepted from a registry")
+            }
+            return try BundleVerifier(policy: policy, trust: trust).verify(bundle, artifact: .digest(digest))
+        } catch let rejection as Rejection {
+            search.found(place, rejection)
+        } catch is OCIError {
+            // What is no manifest that we know holds no signature.
+        } catch {
+            search.failed(error, at: place)
         }
         return nil
     }
 
     /// The bundle that a referrer holds; nil when it holds something else.
-    private func bundle(_ descriptor: Descriptor, _ source: any Source) async throws -> [UInt8]? {
-        guard case .image(let manifest) = try await source.fetchManifest(.digest(descriptor.digest)).parsed(),
-            let layer = manifest.layers.first
-        else { return nil }
+    private func bundle(
+        _ descriptor: Descriptor, _ source: any Source, _ search: inout SignatureSearch
+    ) async throws -> [UInt8]? {
+        let fetched = try await source.fetchManifest(.digest(descriptor.digest))
+        search.bytes += fetched.bytes.count
+        guard case .image(let manifest) = try fetched.parsed(), let layer = manifest.layers.first else { return nil }
         guard manifest.layers.count == 1 else {  // check: bundle-layers
             return nil
         }
@@ -103,21 +136,25 @@ package struct CosignVerifier: Sendable {
         guard layer.size <= Int64(Bundle.maximumSize) else {  // check: bundle-size
             throw Rejection(.malformed, "it has \(layer.size) bytes, more than the limit of \(Bundle.maximumSize)")
         }
+        search.bytes += Int(layer.size)
         return try await source.fetchBlob(layer, limit: Bundle.maximumSize)
     }
 
     /// The referrers, those first that say most clearly that they are signatures. What a descriptor says decides nothing
     /// else: an index under the fallback tag may say nothing.
-    private static func ranked(_ descriptors: [Descriptor]) -> [Descriptor] {
+    private func selection(_ descriptors: [Descriptor]) -> ReferrerSelection {
         func rank(_ descriptor: Descriptor) -> Int {
-            let isBundle = descriptor.artifactType?.description.hasPrefix(bundleMediaType) ?? false
+            let isBundle = descriptor.artifactType?.description.hasPrefix(Self.bundleMediaType) ?? false
             let predicate = descriptor.annotations["dev.sigstore.bundle.predicateType"]
             if isBundle { return predicate == nil || predicate == InTotoStatement.cosignSignature ? 0 : 2 }
             return 1
         }
         var seen: Set<Digest> = []
         let unique = descriptors.filter { seen.insert($0.digest).inserted }
-        return (0...2).flatMap { wanted in unique.filter { rank($0) == wanted }.newestFirst }
+        return ReferrerSelection(
+            likely: (0...1).map { wanted in unique.filter { rank($0) == wanted } },
+            unlikely: unique.filter { rank($0) == 2 }, newest: limits.newestReferrers, others: limits.otherReferrers,
+            now: time.now)
     }
 
     private func verifyTag(
@@ -144,6 +181,7 @@ package struct CosignVerifier: Sendable {
         // Signers append: the newest is the last.
         for (index, layer) in manifest.layers.enumerated().suffix(limits.layers).reversed() {
             guard await search.goesOn() else { return nil }
+            search.examined += 1
             let place = "signature \(index + 1) of the tag '\(search.tag)'"
             do {
                 guard layer.size <= Int64(Self.maximumPayload) else {  // check: payload-size

@@ -7,11 +7,16 @@ struct SignatureSearch {
     let tag: String
     /// What a search that came upon nothing looked for.
     private let absence: String
+    /// How many candidates were looked at.
+    var examined = 0
     /// How many candidates were beyond the limits.
     var skipped = 0
+    /// Bytes that were fetched of referrers.
+    var bytes = 0
     /// Whether there may be more than was listed.
     var isListFull = false
     private var findings: [SignatureFinding] = []
+    private var findingCount = 0
     private var lookupFailure: (place: String, error: any Error)?
 
     /// Findings that are kept; those in a message are fewer.
@@ -44,10 +49,9 @@ struct SignatureSearch {
 
     /// Notes a signature that does not count.
     mutating func found(_ place: String, _ rejection: Rejection) {
+        findingCount += 1
         if findings.count < Self.maximumFindings {
             findings.append(SignatureFinding(place: place, rejection: rejection))
-        } else {
-            skipped += 1
         }
     }
 
@@ -76,11 +80,13 @@ struct SignatureSearch {
     private var details: String {
         guard !findings.isEmpty else { return remainder }
         let told = findings.prefix(Self.maximumInMessage).map { shown($0.description, limit: 400) }
-        let more = findings.count > told.count ? "; and \(findings.count - told.count) more" : ""
+        let more = findingCount > told.count ? "; and \(findingCount - told.count) more" : ""
         return ": " + told.joined(separator: "; ") + more + remainder
     }
 
     private var remainder: String {
-        skipped > 0 ? " (\(skipped)\(isListFull ? " or more" : "") beyond the limits were not looked at)" : ""
+        guard skipped > 0 else { return "" }
+        let some = isListFull ? " or more" : ""
+        return " (\(examined) were looked at, \(skipped)\(some) beyond the limits were not; remove what is not needed)"
     }
 }
