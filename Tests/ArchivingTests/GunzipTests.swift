@@ -74,6 +74,12 @@ import Testing
             damaged[offset] ^= 0x10
             #expect { try gunzip(damaged) } throws: { code($0) == .corruptGzip || code($0) == .truncated }
         }
+        // An unknown method, and flags that nobody knows.
+        for (offset, value) in [(2, UInt8(7)), (3, 0x20), (3, 0x40), (3, 0x80)] {
+            var odd = packed
+            odd[offset] = value
+            #expect("\(offset)") { try gunzip(odd) } throws: { code($0) == .corruptGzip }
+        }
         for text in ["<!DOCTYPE html>", "PK\u{3}\u{4}", "\u{1f}x"] {
             #expect { try gunzip([UInt8](text.utf8)) } throws: { code($0) == .notGzip }
         }

@@ -221,8 +221,46 @@ import Testing
         #expect(try isIrregular(path + comment + header("a") + header("c")) == [true, false])
         #expect(try isIrregular(path + global + header("a") + header("c")) == [true, false])
         #expect(try isIrregular(longName + global + header("a") + header("c")) == [true, false])
+        // Two long names for one entry: some take the first kind, some the second.
+        #expect(try isIrregular(longName + path + header("a") + header("c")) == [true, false])
         // A slash behind a file's name makes it a folder only where there was no other way to say so.
         #expect(try isIrregular(header("a/", flag: "0") + header("b/", flag: "\u{0}")) == [true, false])
+    }
+
+    @Test(arguments: [
+        "12 path=a\u{0}b\n", "16 linkpath=a\u{0}b\n", "8 k=vvvx", "99 path=b\n", "7 path\n", "x path=b\n", "8 size=x\n",
+    ])
+    func refusesMalformedRecords(record: String) {
+        for flag in ["x", "g"] {
+            #expect("\(flag)") {
+                try readTar(extended(record, flag: flag) + header("a") + Self.end)
+            } throws: {
+                code($0) == .corruptTar
+            }
+        }
+    }
+
+    /// Numbers that nobody here needs: others may refuse them.
+    @Test(arguments: [
+        ("0000000\u{0}", false), ("0000000 ", false), ("zzzzzzz\u{0}", true), ("0000 12\u{0}", true),
+        ("00\u{0}0012\u{0}", true),
+    ])
+    func marksBadNumbers(number: String, isIrregular: Bool) throws {
+        for field in [108, 116] {
+            var block = header("a")
+            block.replaceSubrange(field..<(field + 8), with: [UInt8](number.utf8))
+            #expect(try readTar(Self.sealed(block) + Self.end).members.map(\.entry.isIrregular) == [isIrregular])
+        }
+    }
+
+    /// The header with the checksum that belongs to it.
+    private static func sealed(_ block: [UInt8]) -> [UInt8] {
+        var block = block
+        block.replaceSubrange(148..<156, with: [UInt8]("        ".utf8))
+        let sum = String(block.reduce(0) { $0 + Int($1) }, radix: 8)
+        block.replaceSubrange(
+            148..<155, with: [UInt8]((String(repeating: "0", count: 6 - sum.utf8.count) + sum + "\u{0}").utf8))
+        return block
     }
 
     /// Python's tarfile reads a prefix whatever the magic is.
@@ -232,11 +270,7 @@ import Testing
             var block = header("a")
             block.replaceSubrange(257..<265, with: [UInt8](magic.utf8))
             block.replaceSubrange(345..<(345 + field.count), with: field)
-            block.replaceSubrange(148..<156, with: [UInt8]("        ".utf8))
-            let sum = String(block.reduce(0) { $0 + Int($1) }, radix: 8)
-            block.replaceSubrange(
-                148..<155, with: [UInt8]((String(repeating: "0", count: 6 - sum.utf8.count) + sum + "\u{0}").utf8))
-            return block
+            return Self.sealed(block)
         }
         #expect(try readTar(block([]) + Self.end).members.map(\.entry.isIrregular) == [false])
         #expect(try readTar(block([UInt8]("etc".utf8)) + Self.end).members.map(\.entry.isIrregular) == [true])

@@ -37,6 +37,13 @@ import Testing
         try await expectRefusal(.unsafePath, try await Layers.odd("add('\(path)', SYMTYPE, link='x')"))
     }
 
+    @Test(arguments: [".", "./.", ".//."])
+    func filesThatAreTheRoot(path: String) async throws {
+        try await expectRefusal(
+            .unsafePath, try await Layers.odd("add('\(path)', data=b'x')"),
+            message: "the archive has a file that is called '\(path)'")
+    }
+
     @Test func whatIsNoArchive() async throws {
         try await expectRefusal(.notGzip, [UInt8]("<!DOCTYPE html>".utf8))
         try await expectRefusal(.notGzip, [])

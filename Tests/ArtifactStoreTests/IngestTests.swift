@@ -143,6 +143,20 @@ import Testing
         #expect(try fixture.stored(try await fixture.ingest(padded, revision: "p")) == padded)
     }
 
+    /// Some readers take an archive without its end for one that was cut.
+    @Test func aMissingEndIsAdded() async throws {
+        let fixture = try await StoreFixture()
+        let layer = try await Layers.plain(["a": "1"])
+        let archive = try await CommandLineTool.run("gzip", ["-dc"], input: layer).stdout
+        let length = (archive.lastIndex { $0 != 0 } ?? 0) / 512 * 512 + 512
+        let cut = try await CommandLineTool.run("gzip", ["-c"], input: Array(archive[..<length])).stdout
+        let bytes = try fixture.stored(try await fixture.ingest(cut))
+        #expect(bytes != cut)
+        let whole = try await CommandLineTool.run("gzip", ["-dc"], input: bytes).stdout
+        #expect(whole.suffix(1024).allSatisfy { $0 == 0 })
+        #expect(try await Layers.content(bytes, "a") == "1")
+    }
+
     @Test func copyKeepsAnything() async throws {
         let fixture = try await StoreFixture()
         let bytes = [UInt8]("not gzip at all".utf8)
