@@ -69,6 +69,30 @@ import Testing
         }
     }
 
+    /// What proxies send (RFC 9112, section 3.2.2), whatever the Host field says.
+    @Test func servesAbsoluteTargets() async throws {
+        let fixture = try await StoreFixture()
+        let layer = try await Layers.plain(["a.yaml": String(repeating: "content ", count: 5000)])
+        let artifact = try await fixture.ingest(layer)
+        try fixture.folder.write("secret", to: "secret")
+        try await withServer(fixture) { request in
+            func ask(_ path: String, _ arguments: [String] = []) async throws -> Answer {
+                try await request(
+                    "/", ["--request-target", "http://store.example\(path)", "-H", "Host: other"] + arguments)
+            }
+            let whole = try await ask("/\(artifact.path)")
+            #expect((whole.status, whole.body) == (200, layer))
+            let head = try await ask("/\(artifact.path)", ["-I"])
+            #expect((head.status, head.fields["content-length"]) == (200, "\(layer.count)"))
+            let part = try await ask("/\(artifact.path)", ["-r", "10-19"])
+            #expect((part.status, part.body) == (206, [UInt8](layer[10..<20])))
+            #expect(try await ask("").status == 200)
+            for path in ["/secret", "/ocirepository/../secret", "/%2e%2e/secret", "//secret", "/../\(artifact.path)"] {
+                #expect(try await ask(path).status == 404, "\(path)")
+            }
+        }
+    }
+
     @Test func servesNothingElse() async throws {
         let fixture = try await StoreFixture()
         let artifact = try await fixture.ingest(try await Layers.odd("add('a')\nadd('l', SYMTYPE, link='a')"))

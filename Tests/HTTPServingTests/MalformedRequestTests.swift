@@ -22,7 +22,16 @@ import Testing
         Row(name: "a relative target", request: "GET a HTTP/1.1\r\nHost: h\r\n\r\n"),
         Row(name: "an asterisk for GET", request: "GET * HTTP/1.1\r\nHost: h\r\n\r\n"),
         Row(name: "CONNECT", request: "CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n\r\n"),
-        Row(name: "absolute, another host", request: "GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n"),
+        Row(name: "absolute, no host", request: "GET http:///a HTTP/1.1\r\nHost: h\r\n\r\n"),
+        Row(name: "absolute, a port only", request: "GET http://:80/a HTTP/1.1\r\nHost: h\r\n\r\n"),
+        Row(name: "absolute, a comma in the host", request: "GET http://a,b/ HTTP/1.1\r\nHost: h\r\n\r\n"),
+        Row(name: "absolute, no Host field", request: "GET http://h/ HTTP/1.1\r\n\r\n"),
+        Row(name: "absolute, two Host fields", request: "GET http://h/ HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n"),
+        Row(name: "absolute, a malformed Host field", request: "GET http://h/ HTTP/1.1\r\nHost: a@h\r\n\r\n"),
+        Row(
+            name: "absolute, a long host",
+            request: "GET http://\(String(repeating: "a", count: 262))/ HTTP/1.1\r\nHost: h\r\n\r\n"),
+        Row(name: "absolute, https", request: "GET https://h/ HTTP/1.1\r\nHost: h\r\n\r\n"),
         Row(name: "absolute, user", request: "GET http://u@h/ HTTP/1.1\r\nHost: h\r\n\r\n"),
         Row(name: "absolute, ftp", request: "GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n"),
         Row(name: "a method with a colon", request: "GE:T / HTTP/1.1\r\nHost: h\r\n\r\n"),
@@ -137,6 +146,10 @@ import Testing
 
     static let good: [Good] = [
         Good(name: "absolute form", request: "GET http://h:1/a?b HTTP/1.1\r\nHost: H:1\r\n\r\n", answer: "GET /a b "),
+        Good(name: "absolute in HTTP/1.0", request: "GET http://h/a HTTP/1.0\r\n\r\n", answer: "GET /a - "),
+        Good(
+            name: "absolute with dots", request: "GET http://h/%2e%2e/../a HTTP/1.1\r\nHost: h\r\n\r\n",
+            answer: "GET /%2e%2e/../a - "),
         Good(name: "absolute without path", request: "GET HTTP://h HTTP/1.1\r\nHost: h\r\n\r\n", answer: "GET / - "),
         Good(
             name: "absolute with query only", request: "GET http://h?q HTTP/1.1\r\nHost: h\r\n\r\n", answer: "GET / q "),
@@ -174,6 +187,25 @@ import Testing
             let bytes = Array(row.request.utf8)
             if byteByByte { for byte in bytes { try client.send([byte]) } } else { try client.send(bytes) }
             #expect(try client.response().text == row.answer)
+        }
+    }
+
+    /// What an absolute target names goes before the Host field (RFC 9112, section 3.2.2): handlers see nothing else.
+    @Test(arguments: [
+        ("GET http://a.example:81/x HTTP/1.1\r\nHost: b.example\r\n\r\n", "a.example:81"),
+        ("GET http://[::1]:81?x HTTP/1.1\r\nhost: b.example\r\n\r\n", "[::1]:81"),
+        ("GET http://a.example HTTP/1.0\r\n\r\n", "a.example"),
+        ("GET /http://a.example HTTP/1.1\r\nHost: b.example\r\n\r\n", "b.example"),
+    ])
+    func theTargetsHostCounts(request: String, host: String) async throws {
+        let handler = ImmediateHandler { request in
+            let hosts = request.headers.values(of: "Host").joined(separator: "|")
+            return HTTPServerResponse(status: 200, body: .bytes(Array(hosts.utf8)))
+        }
+        try await withServer(handler) { server in
+            let client = try RawClient(port: server.port)
+            try client.send(request)
+            #expect(try client.response().text == host)
         }
     }
 }

@@ -17,9 +17,11 @@ extension RequestHead {
             }
             lines.append(try Self.field(try Self.line(of: bytes, from: &position)))
         }
-        let fields = HTTPFields(lines)
-        let host = try Self.host(lines, isVersion10: isVersion10)
-        let (path, query) = try Self.target(target, method: method, host: host)
+        try Self.checkHost(lines, isVersion10: isVersion10)
+        let (authority, path, query) = try Self.target(target, method: method)
+        var fields = HTTPFields(lines)
+        // Whoever asks for the host is told what the target names, and nothing else (RFC 9112, section 3.2.2).
+        if let authority { fields["Host"] = authority }
 
         self.method = method
         self.path = path
@@ -86,44 +88,48 @@ extension RequestHead {
             name: String(decoding: line[..<colon], as: UTF8.self), value: String(decoding: value, as: UTF8.self))
     }
 
-    private static func host(
-        _ lines: [HTTPFields.Field], isVersion10: Bool
-    ) throws(RequestFailure) -> String? {
+    private static func checkHost(_ lines: [HTTPFields.Field], isVersion10: Bool) throws(RequestFailure) {
         let hosts = lines.filter { HTTPFields.same($0.name, "Host") }
         guard hosts.count <= 1 else { throw .bad("more than one Host") }
         guard let host = hosts.first?.value else {
-            if isVersion10 { return nil }
+            if isVersion10 { return }
             throw .bad("no Host")
         }
-        guard host.utf8.count <= 261, host.utf8.allSatisfy(\.isHostByte) else { throw .bad("malformed Host") }
-        return host
+        guard host.utf8.count <= maximumHostLength, host.utf8.allSatisfy(\.isHostByte) else {
+            throw .bad("malformed Host")
+        }
     }
 
-    /// Splits the target: origin form, absolute form for the very host of the Host field, or `*` for OPTIONS.
+    private static let maximumHostLength = 261
+
+    /// Splits the target: origin form, absolute form, or `*` for OPTIONS.
+    /// - Returns: the authority only for the absolute form, where it goes before the Host field.
     private static func target(
-        _ target: ArraySlice<UInt8>, method: String, host: String?
-    ) throws(RequestFailure) -> (path: String, query: String?) {
+        _ target: ArraySlice<UInt8>, method: String
+    ) throws(RequestFailure) -> (authority: String?, path: String, query: String?) {
         var origin = target
+        var authority: String?
         if target.first != UInt8(ascii: "/") {
-            if method == "OPTIONS", target.elementsEqual("*".utf8) { return ("*", nil) }
+            if method == "OPTIONS", target.elementsEqual("*".utf8) { return (nil, "*", nil) }
             let scheme = "http://"
             guard String(decoding: target.prefix(scheme.utf8.count), as: UTF8.self).lowercased() == scheme else {
                 throw .bad("the request target is neither a path nor an http URL")
             }
             let rest = target.dropFirst(scheme.utf8.count)
             let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
-            guard let host, HTTPFields.same(String(decoding: rest[..<end], as: UTF8.self), host) else {
-                throw .bad("the request target names another host than Host")
-            }
+            // An empty host has to be refused (RFC 9110, section 4.2.1), and so has a user (section 4.2.4).
+            let host = rest[..<end]
+            guard (1...maximumHostLength).contains(host.count), host.first != UInt8(ascii: ":"),
+                host.allSatisfy(\.isHostByte)
+            else { throw .bad("the request target names no usable host") }
+            authority = String(decoding: host, as: UTF8.self)
             origin = rest[end...]
         }
-        guard let mark = origin.firstIndex(of: UInt8(ascii: "?")) else {
-            return (origin.isEmpty ? "/" : String(decoding: origin, as: UTF8.self), nil)
-        }
-        let path = origin[..<mark]
+        let mark = origin.firstIndex(of: UInt8(ascii: "?"))
+        let path = origin[..<(mark ?? origin.endIndex)]
         return (
-            path.isEmpty ? "/" : String(decoding: path, as: UTF8.self),
-            String(decoding: origin[(mark + 1)...], as: UTF8.self)
+            authority, path.isEmpty ? "/" : String(decoding: path, as: UTF8.self),
+            mark.map { String(decoding: origin[($0 + 1)...], as: UTF8.self) }
         )
     }
 }
