@@ -9,7 +9,9 @@ enum StorageFolder {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
             // Foundation's own words are its types and codes.
-            throw StorageFolderError(path: path)
+            var isFolder = false
+            let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            throw StorageFolderError(path: path, isFile: exists && !isFolder)
         }
     }
 }
@@ -17,8 +19,11 @@ enum StorageFolder {
 /// A storage folder that there is not, and that cannot be made.
 struct StorageFolderError: Error, CustomStringConvertible {
     let path: String
+    let isFile: Bool
 
     var description: String {
-        "the folder '\(path)' of --storage-path does not exist and cannot be made; make it, or choose another folder"
+        isFile
+            ? "'\(path)' of --storage-path is not a folder; choose another path"
+            : "the folder '\(path)' of --storage-path does not exist and cannot be made; make it, or choose another folder"
     }
 }

@@ -123,4 +123,71 @@ struct ConfigurationTests {
         #expect(election.leaseDuration == .seconds(35) && election.renewDeadline == .seconds(30))
         #expect(election.retryPeriod == .seconds(5) && election.releasesOnCancel)
     }
+
+    @Test(
+        "The advertised host is one that a URL can have",
+        arguments: [
+            "source-controller", "source-controller.source-system.svc.cluster.local.", "localhost:9090", "10.1.2.3",
+            "10.1.2.3:80", "[::1]", "[fd00::1]:9090", "under_score.example:1", "Store.Example:65535", "1.example",
+        ])
+    func advertisedHost(host: String) throws {
+        #expect(try configuration("--storage-adv-addr=\(host)").advertisedHost(hostName: "pod") == host)
+    }
+
+    @Test(
+        "Any other advertised host ends the start",
+        arguments: [
+            ("http://store.example", "without a scheme and a path"), ("store.example/", "without a scheme and a path"),
+            ("store.$(NAMESPACE).svc", "a variable in it that nobody replaced"),
+            ("::1", "brackets around an IPv6 address: [::1]"), ("fd00::1:9090", "brackets around"),
+            ("store:0", "port from 1 to 65535"), ("store:65536", "port from 1 to 65535"),
+            ("store:", "port from 1 to 65535"), ("store:http", "port from 1 to 65535"),
+            (":9090", "must be a host"), ("a b", "must be a host"), ("a..b", "must be a host"),
+            (".", "must be a host"), ("-a", "must be a host"), ("user@store", "must be a host"),
+            ("store?x", "must be a host"), ("[store]", "must be a host"), ("[10.1.2.3]:80", "must be a host"),
+            ("[::1", "must be a host"), ("300.1.1.1", "must be a host"), ("störe", "must be a host"),
+        ])
+    func notAnAdvertisedHost(host: String, reason: String) throws {
+        let message = refusal("--storage-adv-addr=\(host)")
+        #expect(message?.hasPrefix("invalid value '\(host)' for --storage-adv-addr: ") == true, "\(message ?? "-")")
+        #expect(message?.contains(reason) == true, "\(message ?? "-")")
+    }
+
+    @Test(
+        "A flag that would count for nothing without another one, or with it, ends the start",
+        arguments: [
+            (["--standalone-addr=127.0.0.1:1"], "--standalone-addr: has no effect without --standalone"),
+            (["--standalone-data=/tmp/x"], "--standalone-data: has no effect without --standalone"),
+            (
+                ["--standalone=false", "--standalone-kubeconfig=/tmp/x"],
+                "--standalone-kubeconfig: has no effect without"
+            ),
+            (
+                ["--sigstore-trusted-root=/r", "--sigstore-tuf-mirror=https://m"],
+                "--sigstore-tuf-mirror: has no effect"
+            ),
+            (["--sigstore-trusted-root=/r", "--sigstore-tuf-root=/t"], "--sigstore-tuf-root: has no effect with"),
+            (["--sigstore-trusted-root=/r", "--sigstore-tuf-ca-file=/t"], "--sigstore-tuf-ca-file: has no effect"),
+            (["--sigstore-trusted-root=/r", "--sigstore-tuf-proxy=http://p"], "--sigstore-tuf-proxy: has no effect"),
+        ])
+    func flagsWithoutTheirCompany(arguments: [String], reason: String) throws {
+        let flags = ControllerFlags()
+        let error = #expect(throws: CommandLineError.self) {
+            let values = try flags.set.parse(arguments)
+            _ = try ControllerConfiguration(flags: flags, values: values, environment: [:])
+        }
+        #expect(error?.message.contains(reason) == true, "\(error?.message ?? "-")")
+    }
+
+    @Test(
+        "Limits that would let nothing through, and times that run backwards, end the start",
+        arguments: [
+            "layer-size-limit=0", "unpacked-size-limit=0", "artifact-retention-ttl=-1s", "token-cache-max-duration=-1s",
+            "storage-path=", "events-addr=http://", "events-addr=nonsense", "sigstore-tuf-mirror=ftp://mirror",
+            "sigstore-tuf-proxy=nonsense",
+        ])
+    func nonsense(argument: String) throws {
+        let name = argument.split(separator: "=").first.map(String.init) ?? ""
+        #expect(refusal("--\(argument)")?.contains("for --\(name): ") == true, "\(refusal("--\(argument)") ?? "-")")
+    }
 }

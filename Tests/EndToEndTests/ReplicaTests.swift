@@ -188,6 +188,10 @@ import Testing
             )
         ),
         (
+            ["--storage-path=/dev/null"], 1,
+            Quote(#"'/dev/null' of --storage-path is not a folder; choose another path"#)
+        ),
+        (
             ["--health-addr=(taken)"], 1,
             Quote(
                 #"cannot listen on 127.0.0.1:8180: Address already in use; stop what uses the address, or choose another"#
@@ -217,6 +221,8 @@ import Testing
         (["--watch-label-selector=a in"], ["--watch-label-selector"]),
         (["--no-such-flag"], ["--no-such-flag"]),
         (["--standalone", "--standalone-addr=0.0.0.0:1"], ["--standalone-addr", "loopback"]),
+        (["--standalone-data=/nope"], ["--standalone-data", "without --standalone"]),
+        (["--storage-adv-addr=http://store/"], ["--storage-adv-addr", "http://store/", "without a scheme"]),
     ])
     func aWrongFlagIsNamed(arguments: [String], fragments: [String]) async throws {
         let outcome = try await CommandLineTool.run(Programs.controller, arguments)

@@ -77,6 +77,9 @@ package struct ControllerConfiguration: Sendable {
             watchedNamespace = namespace
         }
         try Self.checkServers(flags, values)
+        try Self.checkAdvertisedHost(flags, values)
+        try Self.checkPaths(flags, values)
+        try Self.checkCompany(flags, values)
         if values[flags.minimumRetryDelay] > values[flags.maximumRetryDelay] {
             throw Self.invalid(
                 flags.minimumRetryDelay, values,
@@ -137,6 +140,42 @@ package struct ControllerConfiguration: Sendable {
             ? "blake3 is not supported by this controller; use sha256, sha384 or sha512"
             : "must be sha256, sha384 or sha512"
         throw invalid(flags.artifactDigestAlgorithm, values, reason)
+    }
+
+    private static func checkAdvertisedHost(
+        _ flags: ControllerFlags, _ values: ParsedFlags
+    ) throws(CommandLineError) {
+        guard !values[flags.storageAdvertisedAddress].isEmpty else { return }
+        do throws(AdvertisedHostError) {
+            _ = try AdvertisedHost(parsing: values[flags.storageAdvertisedAddress])
+        } catch {
+            throw invalid(flags.storageAdvertisedAddress, values, error.reason)
+        }
+    }
+
+    private static func checkPaths(_ flags: ControllerFlags, _ values: ParsedFlags) throws(CommandLineError) {
+        guard !values[flags.storagePath].isEmpty else {
+            throw invalid(flags.storagePath, values, "must be a folder; artifacts have to be kept somewhere")
+        }
+    }
+
+    /// Flags that count only together with another one, or without it: whoever gives them alone expects what will not happen.
+    private static func checkCompany(_ flags: ControllerFlags, _ values: ParsedFlags) throws(CommandLineError) {
+        if !values[flags.standalone] {
+            for flag in [flags.standaloneAddress, flags.standaloneData, flags.standaloneKubeconfig]
+            where values.isGiven(flag) {
+                throw invalid(flag, values, "has no effect without --standalone; add that, or leave this out")
+            }
+        }
+        if !values[flags.sigstoreTrustedRoot].isEmpty {
+            let name = flags.sigstoreTrustedRoot.definition.name
+            for flag in [
+                flags.sigstoreTUFMirror, flags.sigstoreTUFRoot, flags.sigstoreTUFCAFile, flags.sigstoreTUFProxy,
+            ]
+            where values.isGiven(flag) && !values[flag].isEmpty {
+                throw invalid(flag, values, "has no effect with --\(name), as TUF is then not asked; leave one out")
+            }
+        }
     }
 
     /// A download that is held back must not look like one that is too slow.

@@ -183,7 +183,8 @@ package struct ControllerFlags: Sendable {
                 help: "The fastest download of one layer, in bytes per second; it is held back (0: no limit)."))
         storageSizeLimit = set.add(
             Self.bytes(
-                "storage-size-limit", default: 0, help: "The largest size of all artifacts together (0: no limit)"))
+                "storage-size-limit", default: 0, atLeast: 0,
+                help: "The largest size of all artifacts together (0: no limit)"))
 
         tokenCacheMaximumSize = set.add(
             .integer(
@@ -243,7 +244,8 @@ package struct ControllerFlags: Sendable {
         )
         kubeAPIQPS = set.add(
             .number(
-                "kube-api-qps", default: 50, help: "Requests per second to the Kubernetes API; negative for no limit."))
+                "kube-api-qps", default: 50, help: "Requests per second to the Kubernetes API; 0 or less for no limit.")
+        )
         kubeAPIBurst = set.add(
             .integer(
                 "kube-api-burst", default: 300, in: 1...1_000_000,
@@ -316,7 +318,9 @@ package struct ControllerFlags: Sendable {
         }
     }
 
-    private static func bytes(_ name: String, default value: Int, help: String) -> Flag<Int> {
-        .integer(name, placeholder: "bytes", default: value, in: 0...Int.max, help: "\(help), in bytes.")
+    private static func bytes(
+        _ name: String, default value: Int, atLeast minimum: Int = 1, help: String
+    ) -> Flag<Int> {
+        .integer(name, placeholder: "bytes", default: value, in: minimum...Int.max, help: "\(help), in bytes.")
     }
 }
