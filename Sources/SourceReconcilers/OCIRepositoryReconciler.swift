@@ -178,7 +178,8 @@ package final class OCIRepositoryReconciler: Reconciler {
             return .requeueImmediately
         }
         events.record(observation, of: object, at: end, logger: request.logger)
-        metrics.record(observation, of: object, at: time.now)
+        metrics.record(
+            observation, of: object, isWithheld: store.artifact(object.key.storeKey)?.isWithheld == true, at: time.now)
         if case .failed = observation.progress {
             // A Secret that changes may be what heals the object: then it is tried at once.
             references?.watch(watched(run.secrets.versions), for: object.key)

@@ -25,6 +25,7 @@ import Testing
                 "gotk_oci_ready\(Self.labels) 1",
                 "gotk_oci_last_success_timestamp_seconds\(Self.labels) \(bench.time.now.seconds)",
                 "gotk_oci_queue_age_seconds\(Self.labels) 0",
+                "gotk_oci_artifact_withheld\(Self.labels) 0",
                 #"gotk_reconcile_duration_seconds_count{kind="OCIRepository",name="app",namespace="apps"} "#,
             ]
             let bounds = text.split(separator: "\n").compactMap { line in

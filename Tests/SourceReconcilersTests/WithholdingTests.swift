@@ -96,6 +96,35 @@ import Testing
         }
     }
 
+    /// The gauge says what is withheld, and goes with the object.
+    @Test func whatIsWithheldIsCounted() async throws {
+        try await Self.withVerified { bench, signer, artifact in
+            func shown() -> String? {
+                String(decoding: bench.metrics.exposition(), as: UTF8.self).split(separator: "\n").first {
+                    $0.hasPrefix("gotk_oci_artifact_withheld{")
+                }.map(String.init)
+            }
+            let series = #"gotk_oci_artifact_withheld{kind="OCIRepository",name="app",namespace="apps"}"#
+            #expect(shown() == "\(series) 0")
+            try await bench.rotate(to: try KeyedSigner())
+            try await bench.reconcile()
+            try await Self.expectWithheld(bench, artifact)
+            #expect(shown() == "\(series) 1")
+            // Suspended, it stays withheld, and is shown so after a restart.
+            try await bench.change(spec: ["suspend": true])
+            try await bench.restart()
+            try await bench.reconcile()
+            #expect(shown() == "\(series) 1")
+            try await bench.change(spec: ["suspend": false])
+            try await bench.rotate(to: signer)
+            try await bench.reconcile()
+            #expect(shown() == "\(series) 0")
+            try await bench.delete()
+            try await bench.reconcile()
+            #expect(shown() == nil)
+        }
+    }
+
     @Test func aRestartServesItNoSooner() async throws {
         try await Self.withVerified { bench, signer, artifact in
             let other = try KeyedSigner()

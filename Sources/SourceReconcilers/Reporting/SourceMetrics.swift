@@ -6,6 +6,7 @@ struct SourceMetrics: Sendable {
     private let duration: HistogramFamily
     private let lastSuccess: GaugeFamily
     private let ready: GaugeFamily
+    private let withheld: GaugeFamily
     private let verification: HistogramFamily
 
     init(_ registry: MetricsRegistry) {
@@ -24,6 +25,10 @@ struct SourceMetrics: Sendable {
         ready = registry.gauge(
             "gotk_oci_ready", help: "Whether the object is ready (1) or failed at its last reconcile (0).",
             labels: ["kind", "name", "namespace"])
+        withheld = registry.gauge(
+            "gotk_oci_artifact_withheld",
+            help: "Whether the object's artifact is stored but not served, for want of a signature (1), or not (0).",
+            labels: ["kind", "name", "namespace"])
     }
 
     /// Counts a verification that was done, not one that an earlier judgement spared.
@@ -33,7 +38,9 @@ struct SourceMetrics: Sendable {
         self.duration.observe(labels(key), duration)
     }
 
-    func record(_ observation: Observation, of object: OCIRepository, at now: Timestamp) {
+    /// - Parameter isWithheld: whether what is stored of the object is not served.
+    func record(_ observation: Observation, of object: OCIRepository, isWithheld: Bool, at now: Timestamp) {
+        withheld.set(labels(object.key), to: isWithheld ? 1 : 0)
         switch observation.progress {
         case .stored:
             ready.set(labels(object.key), to: 1)
@@ -48,6 +55,7 @@ struct SourceMetrics: Sendable {
         duration.remove(labels(key))
         lastSuccess.remove(labels(key))
         ready.remove(labels(key))
+        withheld.remove(labels(key))
     }
 
     private func labels(_ key: NamespacedName) -> [String] { [OCIRepository.kind, key.name, key.namespace] }
