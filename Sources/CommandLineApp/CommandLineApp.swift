@@ -1,5 +1,6 @@
 internal import CommandLineParsing
 internal import Core
+internal import OCI
 internal import RegistryClient
 
 /// What `sourcectl` does: finds the command, reads its flags, runs it.
@@ -64,6 +65,9 @@ package struct CommandLineApp: Sendable {
             return 2
         } catch let error as RegistryError {
             context.fail(error.detailed)
+            return 1
+        } catch let error as OCIError {
+            context.fail("\(error)\(CommandAdvice.ending(error))")
             return 1
         } catch {
             context.fail("\(error)")

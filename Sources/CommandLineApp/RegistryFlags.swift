@@ -31,7 +31,8 @@ enum RegistryFlags {
     static func repository(
         _ reference: RepositoryReference, _ flags: ParsedFlags, _ context: CommandContext
     ) async throws -> Repository {
-        var access = RegistryAccess(timeout: flags[timeout], timeoutSource: "--timeout")
+        var access = RegistryAccess(
+            timeout: flags[timeout], timeoutSource: "--timeout", advice: CommandAdvice.registry)
         if flags[insecure] {
             access.plainHTTP = .allowed
             access.connection.tls.verification = .none

@@ -14,6 +14,8 @@ package struct OCIError: Error, Sendable, Hashable, CustomStringConvertible {
         package static let digestMismatch = Code(description: "digestMismatch")
         /// An index that lists no manifest that fits.
         package static let noMatchingManifest = Code(description: "noMatchingManifest")
+        /// An index with several manifests of which none is to be preferred: the user has to name one.
+        package static let ambiguousIndex = Code(description: "ambiguousIndex")
     }
 
     package let code: Code

@@ -95,7 +95,10 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
 
 extension RegistryError {
     /// What the transport's error means here.
-    init(_ error: HTTPTransportError, while action: String, particulars: String? = nil, endpoint: String) {
+    init(
+        _ error: HTTPTransportError, while action: String, particulars: String? = nil, endpoint: String,
+        advice: RegistryAdvice
+    ) {
         let code: Code =
             switch error.code {
             case .timeout: .timeout
@@ -105,11 +108,18 @@ extension RegistryError {
             default: .transport
             }
         self.init(
-            code, "\(action): \(RemoteText.printable(error.message, limit: 1024))",
+            code, "\(action): \(RemoteText.printable(error.message, limit: 1024))\(advice.ending(error.remedy))",
             particulars: particulars ?? error.particulars.map { RemoteText.printable($0, limit: 1024) },
             endpoint: error.endpoint ?? endpoint,
             httpStatus: nil, registryCode: nil, retryAfter: nil, isRetryable: error.isRetryable,
             transportCode: error.code)
+    }
+
+    /// The same error with more to say.
+    func extended(_ text: String) -> RegistryError {
+        RegistryError(
+            code, message + text, particulars: particulars, endpoint: endpoint, httpStatus: httpStatus,
+            registryCode: registryCode, retryAfter: retryAfter, isRetryable: isRetryable, transportCode: transportCode)
     }
 
     static func cancelled(_ action: String) -> RegistryError {

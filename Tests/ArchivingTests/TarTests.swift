@@ -371,3 +371,19 @@ import Testing
         #expect(archive.count == 512 + 1024)
     }
 }
+
+@Suite struct ArchivePathTests {
+    /// Not every program that unpacks has a flag for it.
+    @Test func limitsNameWhatSetsThemOnlyWhereSomethingDoes() {
+        for (name, limits, flag) in [
+            ("a/b/c", ArchivePath.Limits(depth: 2), "--depth"), ("abcdef", ArchivePath.Limits(length: 3), "--length"),
+        ] {
+            var named = limits
+            named.settings = ArchivePath.Limits.Settings(length: "--length", depth: "--depth")
+            let fixed = #expect(throws: ArchiveError.self) { try ArchivePath(Array(name.utf8), limits: limits) }
+            #expect("\(fixed, default: "-")".contains("--") == false)
+            let adjustable = #expect(throws: ArchiveError.self) { try ArchivePath(Array(name.utf8), limits: named) }
+            #expect("\(adjustable, default: "-")".contains(" (\(flag)): '\(name)'"))
+        }
+    }
+}

@@ -1,5 +1,6 @@
 import CommandLineApp
 import Core
+import Cryptography
 import TestSupport
 import Testing
 
@@ -242,6 +243,104 @@ struct CommandTests {
         defer { withExtendedLifetime(server) {} }
         let run = await SourcectlRun(["list", "artifacts", "oci://127.0.0.1:\(server.port)/app", "--insecure-registry"])
         #expect(run.code == 1 && run.progress.contains("HTTP 429") && run.progress.contains("5m0s)"), "\(run.progress)")
+    }
+
+    @Test("A server that refuses TLS and then keeps silent is not said to have trouble with TLS")
+    func silence() async throws {
+        let server = try RawServer { connection in
+            if try connection.beginsTLS() { return try connection.write("HTTP/1.0 400 Bad Request\r\n\r\n") }
+            _ = connection.readToEnd()
+        }
+        defer { withExtendedLifetime(server) {} }
+        let run = await SourcectlRun([
+            "list", "artifacts", "oci://127.0.0.1:\(server.port)/app", "--insecure-registry", "--timeout=1s",
+        ])
+        #expect(run.code == 1)
+        #expect(
+            run.progress.hasSuffix(
+                "not done within 1s (--timeout); raise it for large content or slow lines, or see why 127.0.0.1:\(server.port) does not answer"
+            ), "\(run.progress)")
+    }
+
+    @Test("A CA that nobody knows: what helps is told in sourcectl's own terms, and helps")
+    func unknownAuthority() async throws {
+        var protection = DockerRegistry.Protection()
+        protection.certificates = try await TestCertificates()
+        let registry = try await DockerRegistry(protection)
+        let run = await SourcectlRun(["list", "artifacts", "oci://\(registry.address)/app"])
+        #expect(run.code == 1)
+        #expect(
+            run.progress.hasSuffix(
+                "; name a file with its CA in the environment variable SSL_CERT_FILE, or use --insecure-registry to check none"
+            ), "\(run.progress)")
+        let unchecked = await SourcectlRun([
+            "list", "artifacts", "oci://\(registry.address)/app", "--insecure-registry",
+        ])
+        #expect(unchecked.progress.contains("HTTP 404"), "\(unchecked.progress)")
+    }
+
+    @Test("A registry that wants a client certificate, of which there is none")
+    func clientCertificate() async throws {
+        var protection = DockerRegistry.Protection()
+        protection.certificates = try await TestCertificates()
+        protection.requiresClientCertificate = true
+        let registry = try await DockerRegistry(protection)
+        let run = await SourcectlRun(["list", "artifacts", "oci://\(registry.address)/app", "--insecure-registry"])
+        #expect(run.code == 1)
+        #expect(
+            run.progress.contains(
+                "asked for a client certificate and ended the connection; sourcectl has none to show: use a way to the registry that asks for none"
+            ), "\(run.progress)")
+    }
+
+    /// What the controller's users change in an object, `sourcectl`'s change on the command line.
+    @Test("No message tells to change an object's fields")
+    func ownTerms() async throws {
+        let platforms: [JSONValue] = ["arm64", "s390x"].map { machine in
+            [
+                "mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 2,
+                "digest": .string("\(Digest.of(machine))"),
+                "platform": ["os": "linux", "architecture": .string(machine)],
+            ]
+        }
+        let index: JSONValue = [
+            "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": .array(platforms),
+        ]
+        let text = String(decoding: index.serialized(), as: UTF8.self)
+        let server = try RawServer { connection in
+            if try connection.beginsTLS() { return try connection.write("HTTP/1.0 400 Bad Request\r\n\r\n") }
+            while true {
+                if try connection.readHead().contains("/private/") {
+                    try connection.respond(
+                        "401 Unauthorized",
+                        headers: "WWW-Authenticate: Bearer realm=\"http://auth.example/token\"\r\n")
+                } else {
+                    try connection.respond(
+                        headers: "Content-Type: application/vnd.oci.image.index.v1+json\r\n", body: text)
+                }
+            }
+        }
+        defer { withExtendedLifetime(server) {} }
+        let folder = try TemporaryDirectory()
+        let base = "oci://127.0.0.1:\(server.port)"
+        let pulled = await SourcectlRun(["pull", "artifact", "\(base)/app:1", "--output", folder.file("out")])
+        #expect(
+            pulled.progress.hasSuffix(
+                "it lists linux/arm64, linux/s390x. Name one by its digest: oci://<repository>@<digest>"),
+            "\(pulled.progress)")
+        let realm = await SourcectlRun(["pull", "artifact", "\(base)/private/app:1", "--output", folder.file("out")])
+        #expect(
+            realm.progress.hasSuffix("'auth.example', which is not allowed; use --insecure-registry if that is meant"),
+            "\(realm.progress)")
+        try folder.write(
+            #"{"version":"1.0","trustPolicies":[{"name":"a","registryScopes":["*"],"signatureVerification":{"level":"strict"},"trustStores":["ca:a"],"trustedIdentities":["*"]}]}"#,
+            to: "policy.json")
+        let trust = await SourcectlRun([
+            "verify", "artifact", "\(base)/app:1", "--trust-policy", folder.file("policy.json"),
+        ])
+        #expect(
+            trust.progress.hasSuffix("there is no certificate; name a file with --trust-certificate"),
+            "\(trust.progress)")
     }
 
     @Test("The version is shown")

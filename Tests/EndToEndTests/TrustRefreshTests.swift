@@ -148,5 +148,6 @@ import VerificationFixtures
             containing: "using provider 'cosign keyless': unable to initialize trusted root: ")
         #expect(mirror.requests == 0)
         #expect(try await stand.readiness.contains("not trusted"))
+        #expect(try await stand.readiness.contains("name a file with its CA in --sigstore-tuf-ca-file"))
     }
 }

@@ -98,16 +98,15 @@ import Testing
         let peer = url.dropFirst("https://".count).dropLast()
         let expected =
             row.showsCertificate
-            ? "tls: \(peer) ended the connection when it was shown the client certificate; check that it trusts the CA of "
-                + "tls.crt in certSecretRef, and that tls.crt has not expired"
-            : "tls: \(peer) asked for a client certificate and ended the connection; add tls.crt and tls.key in "
-                + "certSecretRef"
+            ? "tls: \(peer) ended the connection when it was shown the client certificate"
+            : "tls: \(peer) asked for a client certificate and ended the connection"
         let client = CurlClient()
         for _ in 0..<5 {
             let error = await #expect(throws: HTTPTransportError.self) {
                 try await client.send(HTTPRequest(url: url, connection: ConnectionPolicy(tls: tls)))
             }
             #expect(error?.message == expected)
+            #expect(error?.remedy == (row.showsCertificate ? .replaceCertificate : .showCertificate))
             #expect(error?.code == .tls)
             #expect(error?.particulars?.isEmpty == false)
         }

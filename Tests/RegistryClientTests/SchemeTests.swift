@@ -133,6 +133,41 @@ struct SchemeTests {
         #expect(error?.httpStatus == 400)
     }
 
+    @Test(
+        "Who keeps silent over plain HTTP is not said to have trouble with TLS",
+        arguments: [HTTPTransportError.Code.notTLS, .closed, .protocol, .timeout])
+    func silentOverPlainHTTP(refusal: HTTPTransportError.Code) async throws {
+        let http = ScriptedClient { exchange, _ throws(HTTPTransportError) in
+            throw .failing(exchange.url.hasPrefix("http://") ? .timeout : refusal)
+        }
+        let client = RegistryClient.scripted(http) { $0.maximumAttempts = 1 }
+        let error = await #expect(throws: RegistryError.self) {
+            try await resolve(client, "registry.example/app", insecure: true)
+        }
+        #expect(error?.code == .timeout && error?.isRetryable == true)
+        #expect(
+            error?.message.hasSuffix(
+                "'registry.example': it failed: timeout over plain HTTP; see that a registry listens there, and that it works"
+            )
+                == true, "\(String(describing: error))")
+    }
+
+    @Test("Where there is no TLS, what went wrong over HTTP is said; where nothing listens, what went wrong over HTTPS")
+    func otherFailuresOfBoth() async throws {
+        for (https, http, said) in [
+            (HTTPTransportError.Code.notTLS, HTTPTransportError.Code.closed, "it failed: closed over plain HTTP"),
+            (.connect, .connect, "it failed: connect"), (.closed, .closed, "it failed: closed"),
+        ] {
+            let script = ScriptedClient { exchange, _ throws(HTTPTransportError) in
+                throw .failing(exchange.url.hasPrefix("http://") ? http : https)
+            }
+            let client = RegistryClient.scripted(script) { $0.maximumAttempts = 1 }
+            let error = await #expect(throws: RegistryError.self) { try await resolve(client, "localhost:5000/app") }
+            #expect(error?.message.hasSuffix(said) == true, "\(String(describing: error))")
+            #expect(script.lines.count == 2)
+        }
+    }
+
     @Test("Trouble with a token server or a redirect's target is no reason to try the registry over HTTP")
     func troubleElsewhere() async throws {
         for isRedirect in [true, false] {

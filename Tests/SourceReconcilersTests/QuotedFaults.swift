@@ -258,10 +258,26 @@ enum QuotedFaults {
         ],
         "an answer that never begins": [
             Quote(
-                #"failed to determine artifact digest: cannot resolve tag '1.0.0' of 'team/app' at registry '127.0.0.1:5051': not done within 1s (spec.timeout); raise it for large content or slow lines"#
+                #"failed to determine artifact digest: cannot resolve tag '1.0.0' of 'team/app' at registry '127.0.0.1:5051': not done within 1s (spec.timeout); raise it for large content or slow lines, or see why 127.0.0.1:5051 does not answer"#
             ),
             Quote(
-                #"not done within 1s (spec.timeout); raise it for large content or slow lines"#),
+                #"not done within 1s (spec.timeout); raise it for large content or slow lines, or see why 127.0.0.1:5051 does not answer"#
+            ),
+        ],
+        "a silent registry without TLS": [
+            Quote(
+                #"127.0.0.1:5051 sent nothing for 300 ms over plain HTTP; see that a registry listens there, and that it works"#
+            )
+        ],
+        "a timeout of nothing": [
+            Quote(
+                #"failed to determine artifact digest: spec.timeout is 0s, less than the 1ms that any request needs; correct it, or leave it out for 60s"#
+            )
+        ],
+        "a password with a line end": [
+            Quote(
+                #"HTTP 401, UNAUTHORIZED: authentication required; the credentials of Secret 'apps/pull' of spec.secretRef, entry '127.0.0.1:5051' were used (the password ends in a line break: 'printf' and 'echo -n' write none); check them"#
+            )
         ],
         "a layer that stalls": [
             Quote(

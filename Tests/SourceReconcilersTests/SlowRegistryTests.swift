@@ -181,6 +181,20 @@ import Testing
 
     /// Without a short timeout of the object, silence alone ends it.
     static let silence: [FaultCase] = [
+        FaultCase(
+            "a silent registry without TLS", pull, "failed to determine artifact digest: ",
+            "sent nothing for 300 ms over plain HTTP; see that a registry listens there, and that it works",
+            options: .impatient
+        ) { bench in
+            let server = try RawServer { connection in
+                if try connection.beginsTLS() { return try connection.write("HTTP/1.0 400 Bad Request\r\n\r\n") }
+                _ = connection.readToEnd()
+            }
+            bench.keep(server)
+            return [
+                "url": .string("oci://127.0.0.1:\(server.port)/team/app"), "timeout": "10m", "insecure": true,
+            ]
+        },
         body(
             "a silent layer", pull, ["failed to pull artifact from 'oci://", "sent nothing for 300 ms"],
             spec: ["timeout": "10m"], to: { $0.isBlob }, beginning: "\u{1f}", type: "application/octet-stream",

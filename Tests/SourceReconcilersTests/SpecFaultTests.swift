@@ -52,6 +52,12 @@ import Testing
         FaultCase("no digest", ConditionReason.pullFailed, "spec.ref.digest") { _ in
             ["ref": ["digest": "sha256:abc"]]
         },
+        FaultCase(
+            "a timeout of nothing", ConditionReason.pullFailed, "spec.timeout is 0s, less than the 1ms", isStall: true
+        ) { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            return ["timeout": "0.0000001ms"]
+        },
         FaultCase("no range", ConditionReason.readOperationFailed, "semver 'one to three' parse error: ") { _ in
             ["ref": ["semver": "one to three"]]
         }.expecting(["failed to determine the artifact tag for 'oci://127.0.0.1:"]),
@@ -126,6 +132,25 @@ import Testing
             bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
             bench.registry.require(username: "robot", password: "right")
             try await bench.createPullSecret("pull", ["ghcr.io": ("robot", "top-secret-elsewhere")])
+            return ["secretRef": ["name": "pull"]]
+        },
+        FaultCase(
+            "a Secret for many other hosts", ConditionReason.pullFailed, "there are 'a0.test'", "'a4.test' and 2 more"
+        ) { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            bench.registry.require(username: "robot", password: "right")
+            let hosts = (0..<7).map { ("a\($0).test", ("robot", "top-secret-elsewhere")) }
+            try await bench.createPullSecret("pull", Dictionary(uniqueKeysWithValues: hosts))
+            return ["secretRef": ["name": "pull"]]
+        },
+        FaultCase(
+            "a password with a line end", ConditionReason.pullFailed, "HTTP 401",
+            "(the password ends in a line break: 'printf' and 'echo -n' write none); check them"
+        ) { bench in
+            bench.registry.push("1.0.0", layer: TarArchive.layer(["a": "b"]))
+            bench.registry.require(username: "robot", password: "top-secret-but-right")
+            try await bench.createPullSecret("pull", [bench.host: ("robot", "top-secret-but-right\n")])
+            bench.hide("top-secret-but-right")
             return ["secretRef": ["name": "pull"]]
         },
         FaultCase(
@@ -223,6 +248,32 @@ import Testing
             return ["proxySecretRef": ["name": "proxy"]]
         },
     ]
+
+    /// What `echo` and editors leave behind a value is no part of it.
+    @Test func theValuesOfAProxyMayEndInALineBreak() async throws {
+        try await Workbench.run { bench in
+            let asked = Locked<[String]>([])
+            let proxy = try RawServer { connection in
+                let head = try connection.readHead()
+                asked.withLock { $0.append(head) }
+                try connection.respond("403 Forbidden")
+            }
+            bench.keep(proxy)
+            try await bench.createSecret(
+                "proxy",
+                [
+                    "address": "http://127.0.0.1:\(proxy.port)\r\n", "username": "robot\n",
+                    "password": "top-secret-word\n",
+                ], isSecret: false)
+            try await bench.create("app", ["proxySecretRef": ["name": "proxy"]])
+            try await bench.reconcile()
+            let condition = try await bench.condition(ConditionType.fetchFailed)
+            // printf robot:top-secret-word | base64
+            #expect(
+                asked.current.contains { $0.contains("Proxy-Authorization: Basic cm9ib3Q6dG9wLXNlY3JldC13b3Jk\r\n") },
+                "\(String(describing: condition))")
+        }
+    }
 
     static let unsupported: [FaultCase] = [
         FaultCase("a cloud login", authentication, "failed to get credential from aws: ", isStall: true) { _ in

@@ -17,10 +17,24 @@ package struct ArchivePath: Sendable, Hashable {
         package var length: Int
         /// Components of a path.
         package var depth: Int
+        /// What `length` and `depth` can be changed with, for messages; nil where they cannot.
+        package var settings: Settings?
 
-        package init(length: Int = 4096, depth: Int = 100) {
+        /// The names of what sets the limits, such as flags.
+        package struct Settings: Sendable, Hashable {
+            package var length: String
+            package var depth: String
+
+            package init(length: String, depth: String) {
+                self.length = length
+                self.depth = depth
+            }
+        }
+
+        package init(length: Int = 4096, depth: Int = 100, settings: Settings? = nil) {
             self.length = length
             self.depth = depth
+            self.settings = settings
         }
     }
 
@@ -39,8 +53,8 @@ package struct ArchivePath: Sendable, Hashable {
         guard name.count <= limits.length else {
             throw ArchiveError(
                 .pathLength,
-                "the archive has a path of \(name.count) bytes, more than the limit of \(limits.length) "
-                    + "(--path-length-limit): '\(RemoteText.printable(bytes: name))'")
+                "the archive has a path of \(name.count) bytes, more than the limit of \(limits.length)"
+                    + "\(limits.settings.map { " (\($0.length))" } ?? ""): '\(RemoteText.printable(bytes: name))'")
         }
         var path: [UInt8] = []
         path.reserveCapacity(name.count)
@@ -57,8 +71,8 @@ package struct ArchivePath: Sendable, Hashable {
         guard depth <= limits.depth else {
             throw ArchiveError(
                 .pathDepth,
-                "the archive has a path \(depth) folders deep, more than the limit of \(limits.depth) "
-                    + "(--path-depth-limit): '\(RemoteText.printable(bytes: name))'")
+                "the archive has a path \(depth) folders deep, more than the limit of \(limits.depth)"
+                    + "\(limits.settings.map { " (\($0.depth))" } ?? ""): '\(RemoteText.printable(bytes: name))'")
         }
         var plain = name[...]
         if plain.starts(with: "./".utf8) { plain = plain.dropFirst(2) }

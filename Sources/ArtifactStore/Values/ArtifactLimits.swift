@@ -25,7 +25,9 @@ package struct ArtifactLimits: Sendable, Hashable {
         self.unpackedSize = unpackedSize
         self.compressionRatio = compressionRatio
         self.entryCount = entryCount
-        path = ArchivePath.Limits(length: pathLength, depth: pathDepth)
+        path = ArchivePath.Limits(
+            length: pathLength, depth: pathDepth,
+            settings: ArchivePath.Limits.Settings(length: "--path-length-limit", depth: "--path-depth-limit"))
     }
 
     /// - Throws: `unpackedSize` or `ratio` when a layer that unpacks so far is beyond the limits.

@@ -43,7 +43,8 @@ package struct SkippedEntries: Sendable, Hashable, CustomStringConvertible {
     /// For an event: `skipped 3 entries of the layer (symbolic or hard links: 2, devices or FIFOs: 1): a, b, c`.
     package var description: String {
         let parts = Reason.allCases.compactMap { reason in counts[reason].map { "\(reason.words): \($0)" } }
-        let names = examples.joined(separator: ", ") + (count > examples.count ? ", ..." : "")
+        let more = count > examples.count ? " and \(count - examples.count) more" : ""
+        let names = examples.joined(separator: ", ") + more
         let noun = count == 1 ? "entry" : "entries"
         return "skipped \(count) \(noun) of the layer (\(parts.joined(separator: ", "))): \(names)"
     }

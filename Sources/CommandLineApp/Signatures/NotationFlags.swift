@@ -34,7 +34,8 @@ enum NotationFlags {
         var connection = ConnectionPolicy()
         connection.proxy = .environment(ProxyEnvironment { context.environment[$0] })
         return NotationVerifier(
-            trust: try NotationTrust(trustPolicy: document, certificates: files),
+            trust: try NotationTrust(
+                trustPolicy: document, certificates: files, whenEmpty: "name a file with --trust-certificate"),
             revocation: RevocationClient(http: CurlClient()).fetching(over: connection), time: context.time)
     }
 }

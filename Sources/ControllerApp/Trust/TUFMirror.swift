@@ -12,21 +12,21 @@ struct TUFMirror: TUFFetching {
     func fetch(_ path: String, limit: Int) async throws -> [UInt8]? {
         var request = HTTPRequest(url: "\(base)/\(path)", connection: connection)
         request.deadline = .seconds(30)
-        let response = try await http.send(request)
+        let response: HTTPResponse
+        do throws(HTTPTransportError) { response = try await http.send(request) } catch {
+            guard error.remedy == .trustAuthority else { throw error }
+            throw TUFMirrorError(description: "\(error); name a file with its CA in --sigstore-tuf-ca-file")
+        }
         switch response.status {
         case 200: return try await response.body.collect(upTo: limit)
         // S3 answers 403 for a file that is not there and that nobody may list.
         case 403, 404: return nil
-        default: throw TUFMirrorError(base: base, path: path, status: response.status)
+        default: throw TUFMirrorError(description: "\(base)/\(path) answered HTTP \(response.status)")
         }
     }
 }
 
 /// A mirror that does not answer as one.
 struct TUFMirrorError: Error, CustomStringConvertible {
-    let base: String
-    let path: String
-    let status: Int
-
-    var description: String { "\(base)/\(path) answered HTTP \(status)" }
+    let description: String
 }

@@ -14,10 +14,12 @@ extension Transfer {
     private var peer: String { exchange.target.authority }
 
     private func make(
-        _ code: HTTPTransportError.Code, _ message: String, particulars: String? = nil, isRetryable: Bool? = nil
+        _ code: HTTPTransportError.Code, _ message: String, particulars: String? = nil, isRetryable: Bool? = nil,
+        remedy: HTTPTransportError.Remedy? = nil
     ) -> HTTPTransportError {
         HTTPTransportError(
-            code, message, particulars: particulars, endpoint: exchange.target.endpoint, isRetryable: isRetryable)
+            code, message, particulars: particulars, endpoint: exchange.target.endpoint, isRetryable: isRetryable,
+            remedy: remedy)
     }
 
     private func proxyError(_ code: CURLcode, _ easy: EasyHandle) -> HTTPTransportError? {
@@ -94,8 +96,8 @@ extension Transfer {
             ].contains(Int32(truncatingIfNeeded: result))
             return make(
                 .tls,
-                "tls: certificate of \(peer) is not trusted: \(reason) (\(result))"
-                    + (isUntrusted ? "; add its CA as ca.crt in certSecretRef" : ""), isRetryable: false)
+                "tls: certificate of \(peer) is not trusted: \(reason) (\(result))", isRetryable: false,
+                remedy: isUntrusted ? .trustAuthority : nil)
         case CURLE_SSL_CONNECT_ERROR
         where ["wrong version number", "packet length too long"].contains(where: { detail.contains($0) }):
             return make(.notTLS, "tls: \(peer) answered, but does not speak TLS; is it plain HTTP?", isRetryable: false)
@@ -117,15 +119,13 @@ extension Transfer {
             CURLE_HTTP2_STREAM,
         ]
         guard certificateRequest?.wasMade == true, !hasBegunResponse, endings.contains(code) else { return nil }
-        let message =
+        let (message, remedy): (String, HTTPTransportError.Remedy) =
             exchange.request.connection.tls.identity == nil
-            ? "tls: \(peer) asked for a client certificate and ended the connection; add tls.crt and tls.key in "
-                + "certSecretRef"
-            : "tls: \(peer) ended the connection when it was shown the client certificate; check that it trusts the CA "
-                + "of tls.crt in certSecretRef, and that tls.crt has not expired"
+            ? ("tls: \(peer) asked for a client certificate and ended the connection", .showCertificate)
+            : ("tls: \(peer) ended the connection when it was shown the client certificate", .replaceCertificate)
         let detail = Self.withoutStream(easy.errorDescription)
         // An alert is the server's last word; without one something else may have gone wrong.
-        return make(.tls, message, particulars: detail, isRetryable: !detail.contains("alert"))
+        return make(.tls, message, particulars: detail, isRetryable: !detail.contains("alert"), remedy: remedy)
     }
 
     /// `HTTP/2 stream 7 was not closed cleanly` without the number, which is another one at each try.

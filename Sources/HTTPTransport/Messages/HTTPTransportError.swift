@@ -36,11 +36,24 @@ package struct HTTPTransportError: Error, Sendable, CustomStringConvertible {
         package static let `internal` = Code(description: "internal")
     }
 
+    /// What whoever set the connection up can do about the failure. How it is done differs (an object's field, a flag, a
+    /// file), so it is for the callers to say.
+    package enum Remedy: Sendable, Hashable {
+        /// Trust the authority that issued the peer's certificate.
+        case trustAuthority
+        /// Show a client certificate.
+        case showCertificate
+        /// Show another client certificate, or make the peer accept the one that was shown.
+        case replaceCertificate
+    }
+
     package let code: Code
-    /// What happened, at which host and port, and what to do about it where that is known.
+    /// What happened, and at which host and port.
     package let message: String
     /// What differs from one try to the next although nothing else does. For a log; never a part of `message`.
     package let particulars: String?
+    /// What may help, where that is known.
+    package let remedy: Remedy?
     /// `scheme://host:port`.
     package let endpoint: String?
     /// Whether the same request may succeed later without anybody changing anything.
@@ -51,11 +64,13 @@ package struct HTTPTransportError: Error, Sendable, CustomStringConvertible {
     /// An error that is retryable if its code usually is.
     package init(
         _ code: Code, _ message: String, particulars: String? = nil, endpoint: String?, isRetryable: Bool? = nil,
+        remedy: Remedy? = nil,
         underlying: (any Error)? = nil
     ) {
         self.code = code
         self.message = message
         self.particulars = particulars
+        self.remedy = remedy
         self.endpoint = endpoint
         self.isRetryable = isRetryable ?? Self.retryable.contains(code)
         self.underlying = underlying

@@ -28,7 +28,7 @@ package struct IndexSelection: Sendable, Hashable {
 
     /// Chooses a manifest of `index`.
     /// - Parameter inspected: the parsed manifests of `manifestsToInspect(of:layerMediaType:)`, by digest.
-    /// - Throws: `OCIError` with code `noMatchingManifest` that lists (bounded) what the index has.
+    /// - Throws: `OCIError` with code `noMatchingManifest` or `ambiguousIndex` that lists (bounded) what the index has.
     package init(
         from index: ImageIndex, layerMediaType: String? = nil, inspected: [Digest: ImageManifest] = [:]
     ) throws(OCIError) {
@@ -64,8 +64,8 @@ package struct IndexSelection: Sendable, Hashable {
             self.init(only, of: candidates, because: "it is the only one")
         } else {
             throw OCIError(
-                .noMatchingManifest,
-                "the index has neither a single artifact manifest nor one for linux/amd64; it lists \(Self.summary(candidates)). Name a digest in spec.ref.digest or a media type in spec.layerSelector"
+                .ambiguousIndex,
+                "the index has neither a single artifact manifest nor one for linux/amd64; it lists \(Self.summary(candidates))"
             )
         }
     }
@@ -97,11 +97,9 @@ package struct IndexSelection: Sendable, Hashable {
     }
 
     private static func summary(_ candidates: [Descriptor]) -> String {
-        let shown = candidates.prefix(8).map { candidate in
+        candidates.lazy.map { candidate in
             candidate.platform.map { RemoteText.printable($0.description, limit: 40) }
                 ?? candidate.artifactType.map { RemoteText.printable($0.description, limit: 60) } ?? "an artifact"
-        }
-        let more = candidates.count > shown.count ? " and \(candidates.count - shown.count) more" : ""
-        return shown.joined(separator: ", ") + more
+        }.listed(atMost: 8)
     }
 }

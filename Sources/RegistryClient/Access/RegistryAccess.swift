@@ -44,6 +44,8 @@ package struct RegistryAccess: Sendable {
     package var timeout: Duration?
     /// What the timeout can be changed with, for messages: `spec.timeout`.
     package var timeoutSource: String?
+    /// What messages tell the user to do.
+    package var advice: RegistryAdvice
     /// Gets a line for each request and carries what the work is for; the client's own if nil.
     package var logger: Logger?
 
@@ -51,7 +53,8 @@ package struct RegistryAccess: Sendable {
     package init(
         credential: RegistryCredential = .anonymous, credentialSource: String? = nil,
         connection: ConnectionPolicy = ConnectionPolicy(), plainHTTP: PlainHTTP = .localHosts,
-        timeout: Duration? = .seconds(60), timeoutSource: String? = nil
+        timeout: Duration? = .seconds(60), timeoutSource: String? = nil,
+        advice: RegistryAdvice = RegistryAdvice()
     ) {
         self.credential = credential
         self.credentialSource = credentialSource
@@ -59,6 +62,7 @@ package struct RegistryAccess: Sendable {
         self.plainHTTP = plainHTTP
         self.timeout = timeout
         self.timeoutSource = timeoutSource
+        self.advice = advice
     }
 
     /// What keeps shared state apart: two uses share tokens, schemes or requests only if all of this is equal.
@@ -71,9 +75,26 @@ package struct RegistryAccess: Sendable {
         switch (credential, credentialSource) {
         case (.anonymous, nil): "no credentials were given (anonymous)"
         case (.anonymous, let source?): "anonymous: \(source)"
-        case (_, nil): "the given credentials were used"
-        case (_, let source?): "the credentials of \(source) were used"
+        case (_, nil): "the given credentials were used\(credentialFlaw)"
+        case (_, let source?): "the credentials of \(source) were used\(credentialFlaw)"
         }
+    }
+
+    /// What looks wrong with the credential although it is sent as it is, behind which nothing else of it is told.
+    private var credentialFlaw: String {
+        let parts: [(name: String, value: String)] =
+            switch credential {
+            case .anonymous: []
+            case .basic(let username, let password): [("user name", username), ("password", password.revealed)]
+            case .identityToken(let token), .bearer(let token): [("token", token.revealed)]
+            }
+        // What 'echo' and editors leave behind; registries compare it with the rest.
+        let flawed = parts.filter {
+            $0.value.utf8.last == UInt8(ascii: "\n") || $0.value.utf8.last == UInt8(ascii: "\r")
+        }
+        guard let first = flawed.first else { return "" }
+        let subject = flawed.count == 1 ? "the \(first.name) ends" : "user name and password end"
+        return " (\(subject) in a line break: 'printf' and 'echo -n' write none)"
     }
 }
 

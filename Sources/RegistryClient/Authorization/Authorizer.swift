@@ -126,7 +126,7 @@ final class Authorizer: Sendable {
         guard realm.origin.scheme == .https || schemes.allowsPlainHTTP(host: realm.origin.host, access.plainHTTP) else {
             throw RegistryError(
                 .invalidResponse,
-                "registry '\(registry)' names a token server without TLS, '\(realm.origin.authority)', which is not allowed; set insecure: true if that is meant",
+                "registry '\(registry)' names a token server without TLS, '\(realm.origin.authority)', which is not allowed\(access.advice.allowPlainHTTP.map { "; \($0) if that is meant" } ?? "")",
                 endpoint: registry)
         }
         return realm

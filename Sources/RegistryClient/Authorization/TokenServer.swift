@@ -34,7 +34,7 @@ struct TokenServer: Sendable {
             body = try await response.body.collect(upTo: Self.maximumAnswer)
         } catch {
             log(request, status: nil)
-            throw RegistryError(error, while: action, endpoint: realm.origin.authority)
+            throw RegistryError(error, while: action, endpoint: realm.origin.authority, advice: access.advice)
         }
         log(request, status: response.status)
         guard response.status == 200 else { throw failure(response, body, action) }

@@ -54,7 +54,9 @@ struct VerifiedBlob: AsyncSequence, Sendable {
                 }
                 throw RegistryError(
                     error, while: "\(blob.action): in the middle",
-                    particulars: "after \(received) of \(blob.descriptor.size) bytes", endpoint: blob.registry)
+                    particulars: "after \(received) of \(blob.descriptor.size) bytes", endpoint: blob.registry,
+                    // The connection stood: there is nothing to advise about how it is made.
+                    advice: RegistryAdvice())
             }
             guard let chunk else {
                 isAtEnd = true

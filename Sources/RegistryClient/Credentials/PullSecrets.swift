@@ -67,8 +67,8 @@ package struct PullSecrets: Sendable {
     /// Whether there are no credentials at all.
     package var isEmpty: Bool { entries.isEmpty }
 
-    /// The keys there are, for messages that say why none matched; at most `limit`.
-    package func keys(limit: Int = 5) -> [String] { entries.prefix(limit).map(\.text) }
+    /// The keys there are, for messages that say why none matched.
+    package var keys: some Collection<String> { entries.lazy.map(\.text) }
 
     /// The credential whose key says most about `repository`, nil if none matches.
     package func credential(for repository: RepositoryReference) -> Match? {

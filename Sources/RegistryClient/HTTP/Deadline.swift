@@ -17,6 +17,9 @@ struct Deadline: Sendable {
         end = allowance.map { time.uptime + $0 }
     }
 
+    /// Whether messages say what sets it.
+    var isAdjustable: Bool { source != nil }
+
     /// What is left; zero when it is over, nil without a limit.
     var remaining: Duration? { end.map { max(.zero, $0 - time.uptime) } }
 
@@ -31,9 +34,11 @@ struct Deadline: Sendable {
 
     /// What a failed exchange means. When the time is over, that is what is said, in words that are the same at every try:
     /// what was left for this one exchange says nothing to anybody.
-    func failure(_ error: HTTPTransportError, while action: String, endpoint: String) -> RegistryError {
+    func failure(
+        _ error: HTTPTransportError, while action: String, endpoint: String, advice: RegistryAdvice
+    ) -> RegistryError {
         if error.code == .timeout, remaining == .zero { return expired(action) }
-        return RegistryError(error, while: action, endpoint: endpoint)
+        return RegistryError(error, while: action, endpoint: endpoint, advice: advice)
     }
 
     /// Runs `work`, cancelling it when the time is over.

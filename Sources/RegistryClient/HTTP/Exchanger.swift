@@ -74,8 +74,7 @@ struct Exchanger: Sendable {
                     shared.schemes.forgetPlainHTTP(registry: registry, access.key)
                 }
                 guard scheme == .https, candidates.count > 1, Self.mayMeanPlainHTTP(error) else {
-                    // After a fallback the first failure is the more telling one, unless HTTP got through.
-                    throw error.transportCode == nil ? error : firstFailure ?? error
+                    throw firstFailure.map { Self.moreTelling($0, error) } ?? error
                 }
                 firstFailure = error
             }
@@ -91,7 +90,7 @@ struct Exchanger: Sendable {
             "registry is reached over plain HTTP",
             [
                 "registry": .string(registry),
-                "reason": access.plainHTTP == .allowed ? "insecure is set" : "the host is local by its name",
+                "reason": access.plainHTTP == .allowed ? "plain HTTP is allowed" : "the host is local by its name",
             ])
     }
 
@@ -100,6 +99,17 @@ struct Exchanger: Sendable {
     private static func mayMeanPlainHTTP(_ error: RegistryError) -> Bool {
         guard let code = error.transportCode else { return false }
         return [.notTLS, .connect, .closed, .protocol, .timeout].contains(code)
+    }
+
+    /// What to say when neither scheme led to an answer: usually why HTTPS, which should be there, failed. But a server that
+    /// speaks no TLS, or that took the connection and kept silent over HTTP, is about HTTP.
+    private static func moreTelling(_ https: RegistryError, _ http: RegistryError) -> RegistryError {
+        switch http.transportCode {
+        // HTTP got through, or the time is over.
+        case nil: http
+        case .timeout: http.extended(" over plain HTTP; see that a registry listens there, and that it works")
+        default: https.transportCode == .notTLS ? http.extended(" over plain HTTP") : https
+        }
     }
 
     // MARK: One exchange: challenges and redirects
@@ -247,7 +257,11 @@ struct Exchanger: Sendable {
         case .success(let response): return response
         case .failure(let error):
             if Task.isCancelled { throw .cancelled(action) }
-            throw deadline.failure(error, while: action, endpoint: registry)
+            let failure = deadline.failure(error, while: action, endpoint: registry, advice: access.advice)
+            // The time was over before the answer's head came.
+            guard failure.code == .timeout, failure.transportCode == nil else { throw failure }
+            let cause = " \(url.origin.authority) does not answer"
+            throw failure.extended(deadline.isAdjustable ? ", or see why\(cause)" : "; see why\(cause)")
         }
     }
 

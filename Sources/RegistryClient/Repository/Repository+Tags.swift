@@ -94,7 +94,7 @@ extension Repository: TagListing {
             throw failure(.invalidResponse, action, fault.reason, status: response.status)
         } catch let error as HTTPTransportError {
             if Task.isCancelled { throw RegistryError.cancelled(action) }
-            throw deadline.failure(error, while: action, endpoint: reference.registry)
+            throw deadline.failure(error, while: action, endpoint: reference.registry, advice: access.advice)
         }
     }
 

@@ -56,7 +56,7 @@ package struct Repository: Sendable {
                 throw failure(.tooLarge, action, "the answer is larger than the limit of \(limit) bytes")
             }
             if Task.isCancelled { throw .cancelled(action) }
-            throw deadline.failure(error, while: action, endpoint: reference.registry)
+            throw deadline.failure(error, while: action, endpoint: reference.registry, advice: access.advice)
         }
     }
 

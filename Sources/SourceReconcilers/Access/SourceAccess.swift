@@ -15,6 +15,8 @@ struct SourceAccess: Sendable {
 
     private let server: any KubernetesAPIServer
     private let environment: ProxyEnvironment
+    /// The least of `spec.timeout` that makes sense. The API server checks only its form.
+    private static let minimumTimeout = Duration.milliseconds(1)
     /// Whether `ObjectLevelWorkloadIdentity` is on.
     private let objectLevelIdentity: Bool
 
@@ -31,6 +33,13 @@ struct SourceAccess: Sendable {
         for object: OCIRepository, to repository: RepositoryReference, secrets: SecretReader
     ) async throws(ReconcileFailure) -> RegistryAccess {
         let spec = object.spec
+        guard spec.timeout >= Self.minimumTimeout else {
+            throw ReconcileFailure(
+                .fetch, reason: ConditionReason.pullFailed,
+                message:
+                    "failed to determine artifact digest: spec.timeout is \(GoDuration(spec.timeout)), less than the \(GoDuration(Self.minimumTimeout)) that any request needs; correct it, or leave it out for 60s",
+                recovery: .stall)
+        }
         guard spec.provider == .generic else {
             guard spec.serviceAccountName == nil || objectLevelIdentity else {
                 throw ReconcileFailure(
@@ -49,7 +58,7 @@ struct SourceAccess: Sendable {
         return RegistryAccess(
             credential: credential, credentialSource: source, connection: ConnectionPolicy(tls: tls, proxy: proxy),
             plainHTTP: spec.isInsecure ? .allowed : .localHosts, timeout: min(spec.timeout, Self.maximumTimeout),
-            timeoutSource: spec.timeout > Self.maximumTimeout ? nil : "spec.timeout")
+            timeoutSource: spec.timeout > Self.maximumTimeout ? nil : "spec.timeout", advice: SpecAdvice.registry)
     }
 
     // MARK: - Credentials
@@ -93,8 +102,8 @@ struct SourceAccess: Sendable {
             }
         }
         guard let match = secrets.credential(for: repository) else {
-            let list = names.map { "'\($0.secret)'" }.joined(separator: ", ")
-            let entries = secrets.keys().map { "'\($0)'" }.joined(separator: ", ")
+            let list = names.map { "'\($0.secret)'" }.listed(atMost: 5)
+            let entries = secrets.keys.map { "'\($0)'" }.listed(atMost: 5)
             return (
                 .anonymous,
                 "no entry of Secret \(list) is for '\(repository)'" + (entries.isEmpty ? "" : "; there are \(entries)")
@@ -151,7 +160,9 @@ struct SourceAccess: Sendable {
             guard let text = String(validating: bytes.revealed, as: UTF8.self) else {
                 throw failure("key '\(key)' is not text")
             }
-            return text
+            // What 'echo' and editors leave behind, which none of the three may end in (RFC 3986, RFC 7617).
+            let end = text.utf8.lastIndex { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+            return end.map { String(text[...$0]) } ?? ""
         }
         guard let address = try text("address") else { throw failure("has no key 'address'") }
         let username = try text("username"), password = try text("password")

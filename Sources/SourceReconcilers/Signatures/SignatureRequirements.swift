@@ -101,7 +101,14 @@ struct SignatureRequirements: Sendable {
     }
 
     private func matchers(_ verify: OCIRepositorySpec.Verification) throws -> [IdentityMatcher] {
-        if verify.matchOIDCIdentity.isEmpty, acceptsAnyIdentity { return SignaturePolicy.anyIdentity }
+        if verify.matchOIDCIdentity.isEmpty {
+            guard acceptsAnyIdentity else {
+                throw SecretProblem(
+                    "keyless verification would accept anybody: add who may sign to 'spec.verify.matchOIDCIdentity' "
+                        + "(issuer and subject), or name a Secret with public keys in 'spec.verify.secretRef'")
+            }
+            return SignaturePolicy.anyIdentity
+        }
         let count = verify.matchOIDCIdentity.count
         // Before any is compiled: there is room in an object for as many as take all memory.
         guard count <= SignaturePolicy.maximumMatchers else {

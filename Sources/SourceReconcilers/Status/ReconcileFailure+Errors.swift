@@ -37,6 +37,10 @@ extension ReconcileFailure {
     }
 
     private static func text(of error: any Error) -> String {
-        error is CancellationError ? "cancelled" : String(describing: error)
+        switch error {
+        case is CancellationError: "cancelled"
+        case let error as OCIError: "\(error)\(SpecAdvice.ending(error))"
+        default: String(describing: error)
+        }
     }
 }

@@ -12,8 +12,7 @@ extension ImageManifest {
         }
         guard let wanted = selector?.mediaType else { return first }
         if let layer = layers.first(where: { $0.mediaType == MediaType(wanted) }) { return layer }
-        let found = layers.prefix(8).map { "'\(RemoteText.printable($0.mediaType.description))'" }.joined(
-            separator: ", ")
+        let found = layers.lazy.map { "'\(RemoteText.printable($0.mediaType.description))'" }.listed(atMost: 8)
         throw ReconcileFailure(
             .fetch, reason: ConditionReason.layerOperationFailed,
             message: "failed to find layer with media type '\(wanted)' in artifact; it has \(found)")

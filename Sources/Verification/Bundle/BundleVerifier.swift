@@ -212,8 +212,7 @@ extension Rejection {
     }
 
     static func wrongKey(_ keys: [PublicKey]) -> Rejection {
-        let tried = keys.prefix(4).map { "\($0.kind) \($0.fingerprint)" }.joined(separator: ", ")
-        let more = keys.count > 4 ? " and \(keys.count - 4) more" : ""
-        return Rejection(.wrongKey, "it is not signed with any of the accepted keys (tried \(tried)\(more))")
+        let tried = keys.lazy.map { "\($0.kind) \($0.fingerprint)" }.listed(atMost: 4)
+        return Rejection(.wrongKey, "it is not signed with any of the accepted keys (tried \(tried))")
     }
 }

@@ -104,7 +104,7 @@ struct NotationSignatureVerification: Sendable {
         let wanted = statement.stores.filter { $0.type == type }  // check-filter: notation-store-type
         let certificates = Set(wanted.flatMap { stores.certificates(in: $0) })
         guard let index = envelope.chain.firstIndex(where: { certificates.contains($0) }) else {
-            let names = wanted.prefix(8).map(\.description).joined(separator: ", ")
+            let names = wanted.map(\.description).listed(atMost: 8)
             let root = envelope.chain.last.map { shown($0.subject.description) } ?? ""
             throw Rejection(
                 .untrusted,

@@ -38,8 +38,7 @@ package struct SignaturePolicy: Sendable {
     /// - Throws: `VerificationError` (`.policy`) when there is no key, or more than `maximumKeys`.
     package init(keys: [PublicKey]) throws(VerificationError) {
         guard !keys.isEmpty else {  // check: some-key
-            throw VerificationError(
-                .policy, "there is no public key to verify with; add one as a key that ends in '.pub' to the Secret")
+            throw VerificationError(.policy, "there is no public key to verify with")
         }
         guard keys.count <= Self.maximumKeys else {  // check: key-count
             throw VerificationError(
@@ -57,9 +56,7 @@ package struct SignaturePolicy: Sendable {
     package init(identities matchers: [IdentityMatcher]) throws(VerificationError) {
         guard !matchers.isEmpty else {  // check: some-identity
             throw VerificationError(
-                .policy,
-                "keyless verification would accept anybody: add who may sign to 'spec.verify.matchOIDCIdentity' "
-                    + "(issuer and subject), or name a Secret with public keys in 'spec.verify.secretRef'")
+                .policy, "keyless verification would accept anybody: say who may sign, by issuer and subject")
         }
         guard matchers.count <= Self.maximumMatchers else {  // check: matcher-count
             throw VerificationError(

@@ -23,13 +23,15 @@ package struct NotationTrust: Sendable {
         }
         try self.init(
             trustPolicy: policy,
-            certificates: data.filter { TrustStores.isCertificate($0.key) }.map { ($0.key, $0.value) })
+            certificates: data.filter { TrustStores.isCertificate($0.key) }.map { ($0.key, $0.value) },
+            whenEmpty: "add one as a key that ends in '.crt' or '.pem'")
     }
 
     /// A trust policy document and certificates by file names, which name stores as the keys of a Secret do.
+    /// - Parameter advice: what to do where there is no certificate, for the message.
     /// - Throws: `VerificationError` (`.policy`).
     package init(
-        trustPolicy: [UInt8], certificates: [(name: String, bytes: [UInt8])]
+        trustPolicy: [UInt8], certificates: [(name: String, bytes: [UInt8])], whenEmpty advice: String
     ) throws(VerificationError) {
         let sorted = certificates.sorted { $0.name < $1.name }
         do {
@@ -38,7 +40,7 @@ package struct NotationTrust: Sendable {
             throw VerificationError(.policy, "the trust policy cannot be used: \(error.message)")
         }
         do {
-            stores = try TrustStores(sorted.map { ($0.name, $0.bytes) })
+            stores = try TrustStores(sorted.map { ($0.name, $0.bytes) }, whenEmpty: advice)
         } catch {
             throw VerificationError(.policy, "the trust stores cannot be used: \(error.message)")
         }

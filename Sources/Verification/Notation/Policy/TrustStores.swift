@@ -13,8 +13,11 @@ struct TrustStores: Sendable {
     ///
     /// A value whose key is `<type>.<name>.crt` (or `.pem`) with the type `ca`, `signingAuthority` or `tsa` is in that store
     /// alone: `ca.acme.crt` is in `ca:acme`. Other keys, such as `notation.crt`, are in every store, as upstream has it.
+    /// - Parameter advice: what to do where there is no certificate.
     /// - Throws: `Rejection` (`.malformed`) naming the key, also when there is no certificate at all.
-    init(_ values: [(key: String, bytes: [UInt8])]) throws(Rejection) {
+    init(
+        _ values: [(key: String, bytes: [UInt8])], whenEmpty advice: String
+    ) throws(Rejection) {
         var count = 0
         for (key, bytes) in values {
             let certificates: [Certificate]
@@ -33,7 +36,7 @@ struct TrustStores: Sendable {
             }
         }
         guard count > 0 else {  // check: trust-some-certificate
-            throw Rejection(.malformed, "there is no certificate; add one as a key that ends in '.crt' or '.pem'")
+            throw Rejection(.malformed, "there is no certificate; \(advice)")
         }
         guard count <= Self.maximumCertificates else {  // check: trust-store-limit
             throw Rejection(.malformed, "there are \(count) certificates, more than \(Self.maximumCertificates)")
