@@ -23,7 +23,7 @@ package final class Locked<Value: Sendable>: Sendable {
     ) throws(Failure) -> Result {
         storage.lock()
         defer { storage.unlock() }
-        return try body(&storage.value)
+        return try unsafe body(&storage.value)
     }
     #else
     private let mutex: Mutex<Value>
@@ -52,12 +52,12 @@ package final class Locked<Value: Sendable>: Sendable {
 }
 
 #if THREAD_SANITIZER
-private final class PthreadProtected<Value>: @unchecked Sendable {
+@safe private final class PthreadProtected<Value>: @unchecked Sendable {
     nonisolated(unsafe) var value: Value
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
     init(_ value: Value) {
-        self.value = value
+        unsafe self.value = value
         unsafe mutex = .allocate(capacity: 1)
         unsafe mutex.initialize(to: pthread_mutex_t())
         unsafe pthread_mutex_init(mutex, nil)
