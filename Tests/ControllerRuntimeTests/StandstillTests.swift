@@ -128,9 +128,13 @@ import Testing
     @Test func whoWaitsThoughAWorkerIsFreeIsAStandstill() async throws {
         final class Frozen: TimeSource {
             let manual = ManualTime()
+            let longestSleep = Locked(Duration.zero)
             var now: Timestamp { manual.now }
             var uptime: Duration { manual.uptime }
-            func sleep(for duration: Duration) async throws { try await Task.sleep(for: .seconds(3600)) }
+            func sleep(for duration: Duration) async throws {
+                longestSleep.withLock { $0 = max($0, duration) }
+                try await Task.sleep(for: .seconds(3600))
+            }
         }
         let frozen = Frozen()
         let controller = Controller(
@@ -139,6 +143,8 @@ import Testing
         let running = Task { try await controller.run() }
         try await eventually { controller.isWorking }
         controller.enqueue(key("a"), after: .seconds(60), priority: .poll)
+        // A loop that looked once more after the time went on would find the work due.
+        try await eventually("the loop sleeps") { frozen.longestSleep.current == .seconds(60) }
         frozen.manual.advance(by: .seconds(360))
         #expect(controller.standstill == nil)
         frozen.manual.advance(by: .seconds(1))
