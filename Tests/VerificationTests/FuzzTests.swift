@@ -38,7 +38,10 @@ struct FuzzTests {
         case .crash: #expect(outcome.errorOutput.contains("ended by signal"))
         case .hang: #expect(outcome.errorOutput.contains("no end after 2 s"))
         case .lie: #expect(outcome.errorOutput.contains("signed nowhere"))
-        case .leak: #expect(outcome.errorOutput.contains("a leak"))
+        case .leak:
+            // The leak sanitizer is faster than the growth of the process where the tests run under it.
+            let words = ["a leak", "detected memory leaks"]
+            #expect(words.contains { outcome.errorOutput.contains($0) }, "\(outcome.errorOutput)")
         }
         if fault != .leak { #expect(outcome.errorOutput.contains("--target=faulty-\(fault) --seed=7 --input=")) }
     }
