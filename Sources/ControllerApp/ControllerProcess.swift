@@ -179,10 +179,10 @@ private struct ControllerParts: Sendable {
                 },
             ]
             let pulse = pulse, controller = controller, currentElector = currentElector
-            let liveness = [
-                HealthHandler.Check(name: "tasks") { pulse.problem },
-                HealthHandler.Check(name: "workers") { controller.standstill },
-                HealthHandler.Check(name: "lease") { currentElector.current?.standstill },
+            let liveness: [HealthHandler.Check] = [
+                .lasting("tasks", time: time) { pulse.problem },
+                .lasting("workers", time: time) { controller.standstill },
+                .lasting("lease", time: time) { currentElector.current?.standstill },
             ]
             services.append(
                 try HTTPServer(

@@ -8,6 +8,14 @@ struct HealthHandler: HTTPHandler {
         let name: String
         /// nil when it holds, else what is missing.
         let problem: @Sendable () -> String?
+
+        /// A check that fails only for what lasts.
+        static func lasting(
+            _ name: String, time: any TimeSource, problem: @escaping @Sendable () -> String?
+        ) -> Check {
+            let lasting = LastingProblem(time: time, problem)
+            return Check(name: name) { lasting.current }
+        }
     }
 
     /// What `/healthz` looks at: what only a new process mends, and nothing that is outside of this one.

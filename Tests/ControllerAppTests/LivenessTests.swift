@@ -32,6 +32,25 @@ import Testing
             Self.ask(handler, "/healthz") == (500, "[+]tasks ok\n[-]workers: all 2 workers are stuck\ncheck failed\n"))
     }
 
+    /// When a suspended process goes on, the probe may come first.
+    @Test func onlyWhatLastsCounts() {
+        let time = ManualTime(), problem = Locked<String?>(nil)
+        let check = HealthHandler.Check.lasting("tasks", time: time) { problem.current }
+        #expect(check.problem() == nil)
+        time.advance(by: .seconds(8 * 3600))
+        problem.withLock { $0 = "late" }
+        #expect(check.problem() == nil)
+        time.advance(by: .seconds(19))
+        #expect(check.problem() == nil)
+        problem.withLock { $0 = nil }
+        #expect(check.problem() == nil)
+        problem.withLock { $0 = "late" }
+        time.advance(by: .seconds(10))
+        #expect(check.problem() == nil, "it is another one")
+        time.advance(by: .seconds(20))
+        #expect(check.problem() == "late")
+    }
+
     @Test func thePulse() async throws {
         let time = ManualTime()
         let pulse = Pulse(time: time)

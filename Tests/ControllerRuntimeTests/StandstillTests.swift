@@ -9,11 +9,18 @@ import Testing
     /// A reconciler whose calls end when the test says so, cancelled or not.
     private final class Deaf: Reconciler {
         private let doors = Locked<[NamespacedName: CheckedContinuation<Void, Never>]>([:])
+        private let cancelled = Locked<Set<NamespacedName>>([])
 
         var atWork: Int { doors.current.count }
+        /// Who was asked to end.
+        var asked: Set<NamespacedName> { cancelled.current }
 
         func reconcile(_ request: ReconcileRequest) async -> ReconcileOutcome {
-            await withCheckedContinuation { door in doors.withLock { $0[request.key] = door } }
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { door in doors.withLock { $0[request.key] = door } }
+            } onCancel: {
+                cancelled.withLock { _ = $0.insert(request.key) }
+            }
             return .done
         }
 
@@ -63,10 +70,11 @@ import Testing
             try await eventually { deaf.atWork == 2 }
             controller.enqueue(key("c"), priority: .poll)
             time.advance(by: Self.timeout)
+            try await eventually { deaf.asked.count == 2 }
             #expect(controller.standstill == nil, "they have just been cancelled")
-            time.advance(by: .seconds(241))
+            time.advance(by: .seconds(300))
             #expect(controller.standstill == nil, "one may still end")
-            time.advance(by: .seconds(60))
+            time.advance(by: .seconds(1))
             #expect(
                 controller.standstill
                     == "all 2 workers are stuck, cancelling did not help: apps/b since 2026-11-20T09:49:46Z, "
@@ -115,16 +123,97 @@ import Testing
             try await eventually { deaf.atWork == 1 }
             running.cancel()
             try await eventually("the pause before the rest is cancelled") { time.nextDeadline == .seconds(5) }
+            time.advance(by: .seconds(5))
+            try await eventually { deaf.asked.count == 1 }
             time.advance(by: .seconds(300))
             #expect(controller.standstill == nil)
-            time.advance(by: .seconds(6))
+            time.advance(by: .seconds(1))
             #expect(
                 controller.standstill
                     == "the end is waited for since 2026-11-20T09:49:46Z: apps/a since 2026-11-20T09:49:46Z")
         }
     }
 
-    /// The loop that hands out work is gone, or stuck: here because the time of day it sleeps by never wakes it.
+    /// The process, or the machine, was suspended for a night: at first everything is late, and nothing is stuck.
+    @Test func aNightsSleepIsNoStandstill() async throws {
+        try await withController { controller, _, deaf, time in
+            for name in ["a", "b"] { controller.enqueue(key(name), priority: .poll) }
+            try await eventually { deaf.atWork == 2 }
+            controller.enqueue(key("c"), priority: .poll)
+            time.advance(by: .seconds(8 * 3600))
+            #expect(controller.standstill == nil, "nobody was asked to end yet")
+            try await eventually { deaf.asked.count == 2 }
+            #expect(controller.standstill == nil, "they have just been asked")
+            time.advance(by: .seconds(301))
+            #expect(controller.standstill != nil)
+        }
+    }
+
+    /// A change of the object asks a reconciliation to end, which is a matter of that one alone.
+    @Test func supersededWorkHasItsTime() async throws {
+        try await withController(concurrency: 1) { controller, _, deaf, time in
+            controller.enqueue(key("a"), priority: .poll)
+            try await eventually { deaf.atWork == 1 }
+            controller.enqueue(key("a"), priority: .requested, interrupting: true)
+            try await eventually { deaf.asked.count == 1 }
+            // As long as a download may take.
+            time.advance(by: .seconds(4800))
+            #expect(controller.standstill == nil)
+            time.advance(by: .seconds(600))
+            // Nothing can be seen of the second cancellation but what follows from it.
+            try await eventually {
+                time.advance(by: .seconds(301))
+                return controller.standstill?.hasPrefix("the only worker is stuck") == true
+            }
+        }
+    }
+
+    /// Everybody has waited long when the only worker becomes free; who looks in that moment must not take it for good.
+    @Test func aLongQueueIsNoStandstill() async throws {
+        /// Is asked for the time whenever something begins or ends.
+        final class Watched: TimeSource {
+            let manual = ManualTime()
+            let look = Locked<(@Sendable () -> Void)?>(nil)
+            var now: Timestamp { manual.now }
+            var uptime: Duration {
+                // Not again from within.
+                look.withLock { $0.take() }?()
+                return manual.uptime
+            }
+            func sleep(for duration: Duration) async throws { try await manual.sleep(for: duration) }
+        }
+        let (time, deaf) = (Watched(), Deaf())
+        let controller = Controller(
+            configuration: .init(
+                name: "c", resource: OCIRepository.resource, concurrency: 1, reconcileTimeout: Self.timeout),
+            reconciler: deaf, time: time)
+        let running = Task { try await controller.run() }
+        let names = (0..<20).map { "object-\($0)" }
+        for name in names { controller.enqueue(key(name), priority: .poll) }
+        let seen = Locked<[String]>([])
+        for number in names.indices {
+            try await eventually { deaf.atWork == 1 }
+            time.manual.advance(by: .seconds(1000))
+            // Each reading of the time is a moment at which a probe may come.
+            @Sendable func watch() {
+                if let problem = controller.standstill { seen.withLock { $0.append(problem) } }
+                if number < names.count - 1 { time.look.withLock { $0 = watch } }
+            }
+            time.look.withLock { $0 = watch }
+            deaf.openAll()
+            try await eventually { controller.depth < names.count - 1 - number || number == names.count - 1 }
+            time.look.withLock { $0 = nil }
+        }
+        #expect(seen.current == [])
+        running.cancel()
+        try await eventually {
+            deaf.openAll()
+            return !controller.isWorking
+        }
+        _ = await running.result
+    }
+
+    /// The loop that hands out work is gone, or stuck: here because the time that it sleeps by never wakes it.
     @Test func whoWaitsThoughAWorkerIsFreeIsAStandstill() async throws {
         final class Frozen: TimeSource {
             let manual = ManualTime()

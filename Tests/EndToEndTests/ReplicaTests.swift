@@ -160,6 +160,10 @@ import Testing
         let ready = try await CommandLineTool.run(
             "curl", ["-s", "http://127.0.0.1:\(replica.healthPort)/readyz"])
         #expect(ready.output.contains("the objects are not listed yet"))
+        // Nothing that a new process would mend.
+        let alive = try await CommandLineTool.run(
+            "curl", ["-s", "http://127.0.0.1:\(replica.healthPort)/healthz?verbose"])
+        #expect(alive.output == "[+]tasks ok\n[+]workers ok\n[+]lease ok\ncheck passed\n")
         #expect(try await replica.stop(SIGTERM) == 0)
     }
 

@@ -42,6 +42,8 @@ package final class Controller: Service {
         /// What of the queue's `readiedCount` the metrics have.
         var countedAdds = 0
         var isWorking = false
+        /// When it was last looked for work, or a worker became free.
+        var lastTurn = Duration.zero
         /// When the end began; nil before.
         var endBegan: Duration?
     }
@@ -92,7 +94,7 @@ package final class Controller: Service {
             publish(&state)
             return interrupting ? state.executions[key] : nil
         }
-        execution?.interrupt(.superseded)
+        execution?.interrupt(.superseded, at: now)
         changed.signal()
     }
 
@@ -131,10 +133,10 @@ package final class Controller: Service {
         let situation: Standstill.Situation? = state.withLock { state in
             guard state.isWorking else { return nil }
             return Standstill.Situation(
-                concurrency: configuration.concurrency, begins: state.executions.mapValues(\.begin),
+                concurrency: configuration.concurrency,
+                works: state.executions.mapValues { Standstill.Work(begin: $0.begin, cancellation: $0.cancellation) },
                 waiting: state.executions.count < configuration.concurrency ? state.queue.waiting(now: now) : [:],
-                reconcileTimeout: configuration.reconcileTimeout, endBegan: state.endBegan,
-                drainTimeout: configuration.drainTimeout)
+                lastTurn: state.lastTurn, endBegan: state.endBegan)
         }
         return situation.flatMap { Standstill(situation: $0, now: now, date: time.now).description }
     }
@@ -151,8 +153,10 @@ package final class Controller: Service {
     package func run() async throws {
         do { try await isReady() } catch is CancellationError { return }
         logger.info("Starting workers", ["worker count": .integer(Int64(configuration.concurrency))])
+        let begin = time.uptime
         state.withLock { state in
             state.isWorking = true
+            state.lastTurn = begin
             state.endBegan = nil
         }
         defer { state.withLock { $0.isWorking = false } }
@@ -162,7 +166,8 @@ package final class Controller: Service {
             case .wait(let limit): await changed.wait(atMost: limit, time: time)
             }
         }
-        state.withLock { $0.endBegan = time.uptime }
+        let endBegan = time.uptime
+        state.withLock { $0.endBegan = endBegan }
         await drain()
         logger.info("All workers finished")
     }
@@ -175,6 +180,7 @@ package final class Controller: Service {
     private func takeNext() -> Turn {
         let now = time.uptime
         return state.withLock { state in
+            state.lastTurn = now
             // A finished reconciliation wakes the loop.
             guard state.executions.count < configuration.concurrency else { return .wait(nil) }
             let next = state.queue.next(now: now)
@@ -201,7 +207,7 @@ package final class Controller: Service {
         let timer = configuration.reconcileTimeout.map { [time] limit in
             Task {
                 guard (try? await time.sleep(for: limit)) != nil else { return }
-                execution.interrupt(.timedOut)
+                execution.interrupt(.timedOut, at: time.uptime)
             }
         }
         let outcome = await reconciler.reconcile(request)
@@ -213,6 +219,7 @@ package final class Controller: Service {
             if state.queue.complete(work.key, completion, now: now) { metrics.retried() }
             publish(&state)
             state.executions[work.key] = nil
+            state.lastTurn = now
         }
         changed.signal()
         finished.signal()
@@ -268,7 +275,10 @@ package final class Controller: Service {
         await Task {
             let timer = Task {
                 guard (try? await time.sleep(for: configuration.drainTimeout)) != nil else { return }
-                for execution in state.withLock({ Array($0.executions.values) }) { execution.interrupt(.shutdown) }
+                let now = time.uptime
+                for execution in state.withLock({ Array($0.executions.values) }) {
+                    execution.interrupt(.shutdown, at: now)
+                }
             }
             while !state.withLock({ $0.executions.isEmpty }) { await finished.wait() }
             timer.cancel()

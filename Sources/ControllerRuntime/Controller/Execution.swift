@@ -14,6 +14,7 @@ final class Execution: Sendable {
     private struct State: Sendable {
         var task: Task<Void, Never>?
         var interruption: Interruption?
+        var cancellation: Duration?
     }
 
     /// When it began, as a reading of the uptime.
@@ -25,6 +26,9 @@ final class Execution: Sendable {
     /// Why it was ended, if it was; the first reason stands.
     var interruption: Interruption? { state.current.interruption }
 
+    /// When it was cancelled because it took too long or the process ends, as a reading of the uptime.
+    var cancellation: Duration? { state.current.cancellation }
+
     /// Hands over the task that does the work.
     func attach(_ task: Task<Void, Never>) {
         let isInterrupted = state.withLock { state in
@@ -35,8 +39,10 @@ final class Execution: Sendable {
     }
 
     /// Cancels the work.
-    func interrupt(_ reason: Interruption) {
+    /// - Parameter now: a reading of the uptime.
+    func interrupt(_ reason: Interruption, at now: Duration) {
         let task = state.withLock { state in
+            if reason != .superseded, state.cancellation == nil { state.cancellation = now }
             if state.interruption == nil { state.interruption = reason }
             return state.task
         }
