@@ -162,7 +162,7 @@ struct CosignVerifierTests {
         #expect(registry.fetches == 2)
         limits.referrers = 150
         let error = try await Self.failure(registry, try Self.policy(), limits: limits)
-        #expect(error.message.contains("(128 were looked at, 22 or more beyond the limits were not;"), "\(error)")
+        #expect(error.message.contains("(up to 128 were looked at, 22 or more beyond the limits were not;"), "\(error)")
         #expect(registry.fetches < 140)
     }
 
@@ -200,60 +200,6 @@ struct CosignVerifierTests {
         let places = try await Self.failure(registry, policy, limits: limits).findings.map(\.place)
         let order = [35] + (21..<40).reversed().filter { $0 != 35 } + (7..<20).reversed()
         #expect(places == order.map { "bundle \(listed[$0].digest)" })
-    }
-
-    /// Whoever may push can claim any date. A time that has not come counts for none.
-    @Test(arguments: [false, true])
-    func datesOfTheFutureHideNothing(_ isDated: Bool) async throws {
-        let registry = MemoryRegistry()
-        registry.addBundle(try Self.bundle(), created: isDated ? .signing(-1) : nil)
-        for number in 0..<45 {
-            registry.addBundle(
-                Array("{\"junk\":\(number)}".utf8), created: Timestamp.signing(0) + .seconds(400 + number))
-        }
-        #expect(try await Self.verify(registry, try Self.policy(), at: .signing()).format == .bundle)
-        // It is the first that is looked at.
-        var limits = CosignVerifier.Limits()
-        limits.newestReferrers = 1
-        limits.otherReferrers = 0
-        #expect(try await Self.verify(registry, try Self.policy(), limits: limits, at: .signing()).format == .bundle)
-    }
-
-    /// Who fills the first places, by dates that cannot be told from true ones, delays the verdict: some other try draws the
-    /// signature. Each is bounded.
-    @Test func noFloodHidesASignatureForEver() async throws {
-        let registry = MemoryRegistry()
-        registry.addBundle(try Self.bundle(), created: .signing(-1))
-        for number in 0..<30 {
-            registry.addBundle(Array("{\"junk\":\(number)}".utf8), created: .signing(0) + .seconds(number))
-        }
-        var limits = CosignVerifier.Limits()
-        limits.newestReferrers = 5
-        limits.otherReferrers = 5
-        var tries = 0
-        while tries < 500 {
-            tries += 1
-            let before = registry.fetches
-            if (try? await Self.verify(registry, try Self.policy(), limits: limits, at: .signing(60))) != nil { break }
-            #expect(registry.fetches - before <= 2 * 10 + 1)
-        }
-        #expect(tries < 500)
-    }
-
-    /// search-bytes
-    @Test func whatTheOthersTakeIsBounded() async throws {
-        let registry = MemoryRegistry()
-        for number in 0..<50 {
-            let junk = Array("{\"junk\":\"\(number)\(String(repeating: "x", count: 2_000_000))\"}".utf8)
-            registry.addBundle(junk, created: .signing(0))
-        }
-        var limits = CosignVerifier.Limits()
-        limits.newestReferrers = 10
-        limits.otherReferrers = 40
-        let error = try await Self.failure(registry, try Self.policy(), limits: limits)
-        // 34 of 2 MB are 68 MB, and the first ones are not counted.
-        #expect(error.skipped == 6, "\(error)")
-        #expect(error.message.contains("(44 were looked at, 6 beyond the limits were not;"), "\(error)")
     }
 
     /// A digest that is too long for a tag has none.

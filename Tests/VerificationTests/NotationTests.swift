@@ -185,36 +185,6 @@ struct NotationTests {
         if case .ignored = try await good.verify(in: registry, limits: bounds).result { Issue.record("ignored") }
     }
 
-    /// What an attacker dates later is looked at first, and the rest is drawn by lot: some try finds the signature.
-    @Test func noFloodHidesASignatureForEver() async throws {
-        let registry = MemoryRegistry()
-        var good = try NotationSetup()
-        good.created = .signing(-500)
-        try good.push(to: registry)
-        for index in 0..<8 {
-            var bad = good
-            bad.recipe.signingTime = .signing(Int64(index))
-            bad.recipe.changeSignature = { $0[0] ^= 1 }
-            // Half are of a time that has not come.
-            bad.created = good.now + .seconds(index < 4 ? -100 : 1_000_000)
-            try bad.push(to: registry)
-        }
-        var limits = NotationVerifier.Limits()
-        limits.newestSignatures = 4
-        limits.otherSignatures = 1
-        let bounds = limits, setup = good
-        var tries = 0
-        while tries < 500 {
-            tries += 1
-            if (try? await setup.verify(in: registry, limits: bounds)) != nil { break }
-        }
-        #expect(tries < 500)
-        // The future counts for nothing: the fifth place is the genuine one's.
-        limits.newestSignatures = 5
-        limits.otherSignatures = 0
-        if case .ignored = try await setup.verify(in: registry, limits: limits).result { Issue.record("ignored") }
-    }
-
     /// Nothing is judged any more once the work is cancelled.
     @Test func cancelledSearches() async throws {
         let setup = try NotationSetup()

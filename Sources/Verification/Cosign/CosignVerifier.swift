@@ -56,21 +56,18 @@ package struct CosignVerifier: Sendable {
         let referrers = await selection(digest, source, &search)
         for descriptor in referrers?.newest ?? [] {
             guard await search.goesOn() else { throw search.failure() }
-            let place = "bundle \(descriptor.digest)"
-            if let verified = await verify(descriptor, at: place, digest, source, &search) { return verified }
+            if let verified = await verify(descriptor, digest, source, &search) { return verified }
         }
         if let verified = await verifyTag(digest, source, &search) { return verified }
         search.bytes = 0
+        if let referrers, referrers.isDrawn { search.goOnByLot(referrers.others.count) }
         for descriptor in referrers?.others ?? [] {
             guard await search.goesOn() else { throw search.failure() }
             guard search.bytes < ReferrerSelection.maximumBytes else {  // check: search-bytes
-                search.skipped += 1
+                search.skip()
                 continue
             }
-            // Which ones these are differs from try to try, so it is no part of the message.
-            if let verified = await verify(descriptor, at: "another bundle", digest, source, &search) {
-                return verified
-            }
+            if let verified = await verify(descriptor, digest, source, &search) { return verified }
         }
         throw search.failure()
     }
@@ -86,7 +83,7 @@ package struct CosignVerifier: Sendable {
             let listed = try await source.referrers(of: digest, artifactType: nil, limit: limits.referrers)
             search.isListFull = listed.count >= limits.referrers
             let selection = selection(listed)
-            search.skipped += selection.skipped
+            search.skip(selection.skipped)
             return selection
         } catch {
             search.failed(error, at: "the list of referrers")
@@ -96,10 +93,10 @@ package struct CosignVerifier: Sendable {
 
     /// Judges the bundle that a referrer holds.
     private func verify(
-        _ descriptor: Descriptor, at place: String, _ digest: Digest, _ source: any Source,
-        _ search: inout SignatureSearch
+        _ descriptor: Descriptor, _ digest: Digest, _ source: any Source, _ search: inout SignatureSearch
     ) async -> VerifiedSignature? {
-        search.examined += 1
+        let place = "bundle \(descriptor.digest)"
+        search.examine()
         do {
             guard let bytes = try await bundle(descriptor, source, &search) else { return nil }
             let bundle = try Bundle(parsing: bytes)
@@ -177,11 +174,11 @@ package struct CosignVerifier: Sendable {
             if (error as? any FetchFailure)?.isNotFound != true { search.failed(error, at: "the tag '\(search.tag)'") }
             return nil
         }
-        search.skipped += max(0, manifest.layers.count - limits.layers)
+        search.skip(max(0, manifest.layers.count - limits.layers))
         // Signers append: the newest is the last.
         for (index, layer) in manifest.layers.enumerated().suffix(limits.layers).reversed() {
             guard await search.goesOn() else { return nil }
-            search.examined += 1
+            search.examine()
             let place = "signature \(index + 1) of the tag '\(search.tag)'"
             do {
                 guard layer.size <= Int64(Self.maximumPayload) else {  // check: payload-size

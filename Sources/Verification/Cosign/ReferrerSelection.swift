@@ -12,6 +12,8 @@ struct ReferrerSelection {
     let others: ArraySlice<Descriptor>
     /// How many are not looked at.
     let skipped: Int
+    /// Whether the others are drawn by lot, so that another try has others.
+    let isDrawn: Bool
 
     /// Bytes that may be fetched for the others.
     static let maximumBytes = 64 << 20
@@ -29,12 +31,14 @@ struct ReferrerSelection {
             self.newest = (ordered + last).prefix(newest)
             self.others = (ordered + last).dropFirst(newest)
             skipped = 0
+            isDrawn = false
             return
         }
         self.newest = (ordered + last).prefix(newest)
         let rest = ordered.dropFirst(newest).shuffled() + last.dropFirst(max(0, newest - ordered.count)).shuffled()
         self.others = rest.prefix(others)
         skipped = max(0, rest.count - others)
+        isDrawn = true
     }
 }
 

@@ -85,7 +85,7 @@ package struct NotationVerifier: Sendable {
         search.isListFull = listed.count >= limits.referrers
         let now = time.now
         let selection = selection(listed, now)
-        search.skipped += selection.skipped
+        search.skip(selection.skipped)
         let verification = NotationSignatureVerification(
             statement: statement, stores: trust.stores,
             revocation: RevocationVerification(fetcher: fetcher, now: now, executor: executor), now: now)
@@ -93,14 +93,16 @@ package struct NotationVerifier: Sendable {
         for (index, candidate) in (selection.newest + selection.others).enumerated() {
             guard await search.goesOn() else { return nil }
             let isOther = index >= selection.newest.count
-            if index == selection.newest.count { search.bytes = 0 }
+            if index == selection.newest.count {
+                search.bytes = 0
+                if selection.isDrawn { search.goOnByLot(selection.others.count) }
+            }
             guard !isOther || search.bytes < ReferrerSelection.maximumBytes else {  // check: notation-search-bytes
-                search.skipped += 1
+                search.skip()
                 continue
             }
-            // Which ones the others are differs from try to try, so it is no part of the message.
-            let place = isOther ? "another signature" : "signature \(candidate.digest)"
-            search.examined += 1
+            let place = "signature \(candidate.digest)"
+            search.examine()
             do {
                 guard let envelope = try await envelope(candidate, source, &search) else { continue }
                 let outcome = try await verification.verify(envelope, of: descriptor)
