@@ -41,7 +41,6 @@ extension OCIRepositoryReconciler {
             // Whoever was interrupted while asking has learnt nothing.
             guard !Task.isCancelled else { return failure }
             observation.content = .withheld
-            observation.newRevision = nil
             run.request.logger.info("Withholding the stored artifact", ["revision": .string(artifact.revision)])
         }
         do {
