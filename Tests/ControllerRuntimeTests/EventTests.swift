@@ -357,7 +357,8 @@ import Testing
         let time = ManualTime()
         try await withSender([], time: time) { sender, requests in
             sender.record(try record(trace: true))
-            sender.record(try record("stored", reason: "NewArtifact"))
+            let then = date + .seconds(-60)
+            sender.record(try record("stored", reason: "NewArtifact", at: then))
             sender.record(try record("broken", reason: "Failed", type: .warning))
             try await eventually { requests.current.count == 2 }
             let first = try JSONValue(parsing: requests.current[0].body)
@@ -366,7 +367,7 @@ import Testing
                     "involvedObject": [
                         "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository", "namespace": "apps",
                         "name": "a", "uid": "uid-a", "resourceVersion": "1",
-                    ], "severity": "info", "timestamp": .string(date.rfc3339), "message": "stored",
+                    ], "severity": "info", "timestamp": .string(then.rfc3339), "message": "stored",
                     "reason": "NewArtifact", "reportingController": "source-controller", "reportingInstance": "pod",
                     "metadata": [
                         "event.toolkit.fluxcd.io/team": "x", "source.toolkit.fluxcd.io/revision": "1@sha256:0",

@@ -154,6 +154,25 @@ struct RetryTests {
         #expect(fates.current.isEmpty)
     }
 
+    @Test("A registry that refuses is up")
+    func refusalsEndOutages() async throws {
+        enum Fate { case lost(HTTPTransportError.Code), status(Int), good }
+        let fates = Locked<[Fate]>([
+            .lost(.connect), .lost(.connect), .lost(.connect), .status(404), .status(404), .lost(.closed), .good,
+        ])
+        let http = ScriptedClient { exchange, _ throws(HTTPTransportError) in
+            switch fates.withLock({ $0.removeFirst() }) {
+            case .lost(let code): throw .failing(code)
+            case .status(let status): return .answer(status)
+            case .good: return Sample.answer(exchange)
+            }
+        }
+        let source = RegistryClient.scripted(http).repository(try repository())
+        for _ in 0..<2 { await #expect(throws: RegistryError.self) { try await source.resolve(.tag("1")) } }
+        #expect(try await source.resolve(.tag("1")) == Sample.descriptor)
+        #expect(fates.current.isEmpty)
+    }
+
     @Test("The timeout covers all that is done with a repository")
     func timeout() async throws {
         let time = ManualTime()

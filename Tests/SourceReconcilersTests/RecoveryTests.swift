@@ -303,21 +303,6 @@ import Testing
         }
     }
 
-    /// The status was written and the answer lost: the next reconcile finds nothing new, but nobody was told yet.
-    @Test func aNewArtifactIsToldThoughTheAnswerWasLost() async throws {
-        try await Workbench.run { bench in
-            bench.registry.push("1.0.0", layer: Self.layer)
-            try await bench.create()
-            bench.api.loseAnswers { $0.method == "PATCH" && $0.path.hasSuffix("/status") }
-            try await bench.reconcile()
-            #expect(try await bench.condition(ConditionType.ready)?.status == .yes)
-            #expect(bench.events.all.isEmpty)
-            bench.api.loseAnswers(nil)
-            for _ in 0..<2 { try await bench.reconcile() }
-            #expect(bench.events.all.map(\.reason) == ["NewArtifact"])
-        }
-    }
-
     /// A manifest's annotations become a part of the status, which has to fit into the object.
     @Test func annotationsThatNoStatusHoldsAreRefused() async throws {
         try await Workbench.run { bench in

@@ -154,6 +154,14 @@ struct BundleTests {
             try SignaturePolicy(identities: Array(repeating: matcher, count: SignaturePolicy.maximumMatchers + 1))
         }
         #expect(error?.code == .policy && error?.message.contains("65") == true)
+        // A few bytes of text that compile to a megabyte: 128 of them are as many megabytes.
+        let large = "(?:\\p{L}{1,30}){1,20}"
+        for (issuer, subject) in [(large, "s"), ("i", large)] {
+            let refusal = #expect(throws: VerificationError.self) {
+                try IdentityMatcher(issuerPattern: issuer, subjectPattern: subject)
+            }
+            #expect(refusal?.message.contains("too complex") == true, "\(refusal?.message ?? "-")")
+        }
         // There is room for what people write.
         _ = try IdentityMatcher(issuerPattern: "^https://[\\w.-]{1,253}$", subjectPattern: "(?i)\\p{L}+@[a-z.]{1,99}$")
     }

@@ -97,6 +97,37 @@ struct NotationRevocationTests {
         }
     }
 
+    /// Looking for an entry takes as long as reading the list.
+    @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+    func entriesAreLookedForApart(_ isAbandoned: Bool) async throws {
+        let setup = try Self.setup(lists: [Self.list])
+        try Self.publish(setup)
+        let registry = MemoryRegistry()
+        try setup.push(to: registry)
+        let executor = BlockingExecutor(label: "test", width: 1)
+        let doors = [Locked(false), Locked(false)]
+        let revocation = setup.revocation
+        defer { for door in doors { door.withLock { $0 = true } } }
+        Task { await executor.run { while !doors[0].current { usleep(1000) } } }
+        try await eventually("the first occupation") { executor.pendingCount == 1 }
+        let work = Task { try await setup.verify(in: registry, executor: executor).description }
+        try await eventually("the list waits for its turn") { executor.pendingCount == 2 }
+        Task { await executor.run { while !doors[1].current { usleep(1000) } } }
+        try await eventually("the second occupation") { executor.pendingCount == 3 }
+        doors[0].withLock { $0 = true }
+        try await eventually("the entry waits for its turn") {
+            executor.pendingCount == 2 && revocation?.retained.count == 1
+        }
+        if isAbandoned { work.cancel() }
+        doors[1].withLock { $0 = true }
+        if isAbandoned {
+            let error = await #expect(throws: VerificationError.self) { try await work.value }
+            #expect(error?.code == .lookup, "\(error?.message ?? "")")
+        } else {
+            #expect(try await work.value.contains("signed by"))
+        }
+    }
+
     @Test func longQuestionsArePosted() async throws {
         let url = Self.ocsp + String(repeating: "x", count: 200)
         let setup = try Self.setup(ocsp: true, url: url)
