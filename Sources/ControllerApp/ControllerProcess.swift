@@ -136,6 +136,10 @@ private struct ControllerParts: Sendable {
         let retry = Locked<(@Sendable (NamespacedName) -> Void)?>(nil)
         let references = ReferenceWatcher(server: server, time: time, logger: logger) { key in retry.current?(key) }
         leaderServices.append(references)
+        let currentElector = currentElector
+        let leaderServer: any KubernetesAPIServer =
+            configuration.leaderElection == nil
+            ? server : LeaderOnlyServer(server) { currentElector.current?.isLeading == true }
         let revocation = RevocationClient(http: http, time: time)
         let reconciler = OCIRepositoryReconciler(
             configuration: .init(
@@ -147,7 +151,7 @@ private struct ControllerParts: Sendable {
                 acceptsAnyIdentity: values[flags.insecureAcceptAnyIdentity],
                 servesUnverifiedArtifacts: values[flags.serveUnverifiedArtifacts],
                 softwareVersion: ControllerMain.version),
-            objects: informer.store, server: server, registry: RemoteRegistry(registryClient),
+            objects: informer.store, server: leaderServer, registry: RemoteRegistry(registryClient),
             trust: trust.trust,
             revocation: { revocation.fetching(over: $0) },
             proxyEnvironment: ProxyEnvironment(environment), store: store,

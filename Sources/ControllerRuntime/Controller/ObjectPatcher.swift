@@ -14,8 +14,8 @@ extension OCIRepository: StatusCarrying {
 
 /// Writes what changed of an object, and nothing else: merge patches that carry only our fields, the object's UID and its
 /// `resourceVersion`. A write on top of a version that is no longer the newest is refused by the server, whoever made the
-/// newer one; then the object is read again and the change made anew on top of it. This is also the fence against a former
-/// leader: it cannot write over what the new one wrote.
+/// newer one; then the object is read again and the change made anew on top of it. So nobody writes over what another
+/// wrote unseen; that a former leader writes at all is what `LeaderOnlyServer` is against.
 package struct ObjectPatcher: Sendable {
     private let server: any KubernetesAPIServer
     private let fieldManager: String

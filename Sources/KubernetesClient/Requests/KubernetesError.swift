@@ -5,7 +5,7 @@ package import KubernetesAPI
 package struct KubernetesError: Error, Sendable, CustomStringConvertible {
     /// What kind of failure it is.
     package struct Code: Sendable, Hashable {
-        private enum Value { case status, transport, invalidResponse, tooLarge, credentials, cancelled }
+        private enum Value { case status, transport, invalidResponse, tooLarge, credentials, cancelled, notLeading }
         private let value: Value
         /// The server answered with a failure; `status` says which.
         package static let status = Code(value: .status)
@@ -19,6 +19,8 @@ package struct KubernetesError: Error, Sendable, CustomStringConvertible {
         package static let credentials = Code(value: .credentials)
         /// The calling task was cancelled.
         package static let cancelled = Code(value: .cancelled)
+        /// The request would have changed something, and only the leader may do that.
+        package static let notLeading = Code(value: .notLeading)
     }
 
     package let code: Code
