@@ -68,6 +68,7 @@ import Testing
             time.advance(by: .seconds(60))
             controller.enqueue(key("a"), priority: .poll)
             try await eventually { deaf.atWork == 2 }
+            await time.waitForSleepers(count: 2)
             controller.enqueue(key("c"), priority: .poll)
             time.advance(by: Self.timeout)
             try await eventually { deaf.asked.count == 2 }
@@ -139,6 +140,7 @@ import Testing
         try await withController { controller, _, deaf, time in
             for name in ["a", "b"] { controller.enqueue(key(name), priority: .poll) }
             try await eventually { deaf.atWork == 2 }
+            await time.waitForSleepers(count: 2)
             controller.enqueue(key("c"), priority: .poll)
             time.advance(by: .seconds(8 * 3600))
             #expect(controller.standstill == nil, "nobody was asked to end yet")
@@ -154,6 +156,7 @@ import Testing
         try await withController(concurrency: 1) { controller, _, deaf, time in
             controller.enqueue(key("a"), priority: .poll)
             try await eventually { deaf.atWork == 1 }
+            await time.waitForSleepers(count: 1)
             controller.enqueue(key("a"), priority: .requested, interrupting: true)
             try await eventually { deaf.asked.count == 1 }
             // As long as a download may take.
@@ -225,10 +228,10 @@ import Testing
                 try await Task.sleep(for: .seconds(3600))
             }
         }
-        let frozen = Frozen()
+        let (frozen, deaf) = (Frozen(), Deaf())
         let controller = Controller(
             configuration: .init(name: "c", resource: OCIRepository.resource, reconcileTimeout: Self.timeout),
-            reconciler: Deaf(), time: frozen)
+            reconciler: deaf, time: frozen)
         let running = Task { try await controller.run() }
         try await eventually { controller.isWorking }
         controller.enqueue(key("a"), after: .seconds(60), priority: .poll)
@@ -240,6 +243,7 @@ import Testing
         #expect(
             controller.standstill == "apps/a waits for a worker since 2026-11-20T09:50:46Z although one is free")
         running.cancel()
+        deaf.openAll()
         _ = await running.result
     }
 }
